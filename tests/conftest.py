@@ -1,0 +1,20 @@
+"""What all tests share: the event loop, how hard hypothesis looks, and what a run left out."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ["pytester", "tests.plugins.left_out"]
+
+# No deadlines: a slow machine is not a wrong answer, and `make bench` watches speed.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("dev", deadline=None)
+settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio alone, the loop that the entrypoints use."""
+    return "asyncio"
