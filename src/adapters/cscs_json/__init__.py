@@ -1,0 +1,10 @@
+"""JSON, the technology: bytes to the domain's values and back, with msgspec underneath.
+
+Not an adapter of a port: the layer between the domain and those adapters that speak JSON, so that
+none of them repeats it.
+"""
+
+from cscs_json.encoding import encode, encode_row
+from cscs_json.waldur_decoding import decode_raw_rows, decode_rows
+
+__all__ = ["decode_raw_rows", "decode_rows", "encode", "encode_row"]

@@ -1,0 +1,97 @@
+"""What was wrong with single records while the rest was served.
+
+Rules return problems beside their results; entrypoints log, count and show them. A problem of
+severity `error` means that the record was left out; with `warning` it is served, with a doubt.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+
+class Severity(StrEnum):
+    """How bad it is: left out, served with a doubt, or merely worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class ProblemCode(StrEnum):
+    """The stable names by which alerts, filters and counters know a problem."""
+
+    MALFORMED_RECORD = "malformed_record"
+    """A field has the wrong type or form, or a record is not an object at all."""
+    MISSING_FIELD = "missing_field"
+    """A field that the hierarchy needs is absent, null or empty."""
+    UPSTREAM_TOO_OLD = "upstream_too_old"
+    """The server does not send slugs at all, so nothing of it can be placed."""
+    UNKNOWN_OFFERING = "unknown_offering"
+    """Resources of an offering that no configured storage system names."""
+    DUPLICATE_RESOURCE = "duplicate_resource"
+    """One uuid came more than once with different content; the newest row was taken."""
+    UNSAFE_PATH = "unsafe_path"
+    """A slug or data type cannot be a path segment, or the path would be too long."""
+    BACKEND_PATH_OUTSIDE_ROOT = "backend_path_outside_root"
+    """A backend id looks like a path but lies outside the system's roots."""
+    SHARED_PATH = "shared_path"
+    """Several resources of one project and data type end in one directory."""
+    PARENT_PATH_DISAGREEMENT = "parent_path_disagreement"
+    """Backend ids put the children of one parent into different directories."""
+    AMBIGUOUS_PARENT = "ambiguous_parent"
+    """Rows of one parent disagree about its uuid or name; the smallest was taken."""
+    UNKNOWN_STATE = "unknown_state"
+    """A resource state that this version does not know."""
+    UNKNOWN_ORDER = "unknown_order"
+    """An order state or type that this version does not know; carried through."""
+    UNKNOWN_DATA_TYPE = "unknown_data_type"
+    """A data type outside store, archive, users, scratch; treated as a project's."""
+    QUOTA_CORRECTED = "quota_corrected"
+    """A soft quota above its hard quota was lowered to it."""
+    MISSING_IDENTITY = "missing_identity"
+    """No Unix GID or UID is known."""
+    BAD_IDENTITY = "bad_identity"
+    """The identity service gave an id that must not be used (0, negative, text, ambiguous)."""
+    LOW_IDENTITY = "low_identity"
+    """An id below 1000, where operating systems keep their own accounts."""
+    MOCK_IDENTITY = "mock_identity"
+    """Development mode made an id up."""
+    CALLBACKS_UNAVAILABLE = "callbacks_unavailable"
+    """Orders wait, but no base for callback URLs is configured."""
+
+
+@attrs.frozen(order=False)
+class Problem:
+    """One finding about one record.
+
+    `resource` is the canonical uuid where it could be read, else the best name there is for the
+    record (a position in the input, an offering slug), or None for the answer as a whole.
+    """
+
+    code: ProblemCode
+    severity: Severity
+    message: str
+    hint: str = ""
+    resource: str | None = None
+
+    def __str__(self) -> str:
+        where = f" {self.resource}:" if self.resource else ""
+        return f"{self.severity} {self.code}:{where} {self.message}" + (
+            f" {self.hint}" if self.hint else ""
+        )
+
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def by_urgency(problem: Problem) -> tuple[int, str, str, str, str]:
+    """Sort key: errors first, then by code, resource and text, so that order is reproducible."""
+    return (
+        _RANK[problem.severity],
+        problem.code,
+        problem.resource or "",
+        problem.message,
+        problem.hint,
+    )

@@ -1,0 +1,128 @@
+"""The inner nodes of the tree while it is being drawn: tenants and customers.
+
+A branch is known by its names, not by Waldur's uuids: (tenant, system, type) for a tenant and
+(tenant, customer, system, type) for a customer. Nothing here depends on the order in which
+resources arrive: what may disagree is collected as a set and settled at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from uuid import UUID
+
+import attrs
+
+from cscs_domain.storage.mappings import PathRoot
+from cscs_domain.storage.mount_points import MountPath
+from cscs_domain.storage.policy import StoragePolicy, StorageSystem
+from cscs_domain.storage.resources import Party, Resource
+from cscs_domain.storage.states import Status
+from cscs_domain.storage.target_ids import IdScope, ItemIds, scoped_id
+
+BranchKey: TypeAlias = tuple[str, ...]
+
+
+@attrs.define(eq=False)
+class Branch:
+    """A tenant (`parent` None) or a customer, with all that its descendants say about it."""
+
+    key: BranchKey
+    system: StorageSystem
+    data_type: str
+    slug: str
+    generated_path: MountPath
+    parent: Branch | None
+    uuids: set[UUID] = attrs.field(factory=set)
+    names: set[str] = attrs.field(factory=set)
+    child_folders: set[str] = attrs.field(factory=set)
+    is_active: bool = False
+    settled_path: MountPath | None = None
+    settled_id: UUID | None = None
+    _heard: tuple[Party, UUID] | None = None
+
+    @property
+    def name(self) -> str:
+        """The settled name: the smallest, if rows disagree."""
+        return min(self.names)
+
+    @property
+    def status(self) -> Status:
+        """Active if any descendant is, else pending."""
+        return Status.ACTIVE if self.is_active else Status.PENDING
+
+    def hear(self, party: Party, uuid: UUID) -> None:
+        """Note the uuid and name that one descendant gives for this branch."""
+        if self._heard is not None and self._heard[0] is party and self._heard[1] is uuid:
+            return  # the parser shares parties, so this is the usual case
+        self._heard = (party, uuid)
+        self.uuids.add(uuid)
+        self.names.add(party.name)
+
+    @property
+    def path(self) -> MountPath:
+        """Where it is mounted: as its children agree, else as its names say."""
+        return self.settled_path or self.generated_path
+
+    def item_id(self, scheme: ItemIds) -> UUID:
+        """Its id; see `ItemIds`. If rows disagree about the uuid, the smallest."""
+        if self.settled_id is None:
+            scope = IdScope.CUSTOMER if self.parent else IdScope.TENANT
+            documented = scheme is ItemIds.DOCUMENTED
+            self.settled_id = min(self.uuids) if documented else scoped_id(scope, *self.key)
+        return self.settled_id
+
+
+@attrs.define(eq=False)
+class Branches:
+    """All branches of one tree."""
+
+    policy: StoragePolicy
+    tenants: dict[BranchKey, Branch] = attrs.field(factory=dict)
+    customers: dict[BranchKey, Branch] = attrs.field(factory=dict)
+
+    def customer_for(self, resource: Resource, system: StorageSystem) -> Branch:
+        """The customer's branch that a resource hangs on; it is not counted in yet.
+
+        Raises `InvalidValueError` if a slug or the data type cannot be part of a path.
+        """
+        mapping = self.policy.mapping
+        tenant = mapping.tenant.party(resource).slug
+        customer = mapping.customer.party(resource).slug
+        key = (tenant, customer, system.path_name, resource.data_type)
+        found = self.customers.get(key)
+        if found is None:
+            above = self._tenant(resource, system, tenant)
+            path = above.generated_path.child(customer)
+            found = Branch(key, system, resource.data_type, customer, path, above)
+            self.customers[key] = found
+        return found
+
+    def _tenant(self, resource: Resource, system: StorageSystem, slug: str) -> Branch:
+        key = (slug, system.path_name, resource.data_type)
+        found = self.tenants.get(key)
+        if found is None:
+            path = self._root(system, resource.data_type).child(slug)
+            found = Branch(key, system, resource.data_type, slug, path, None)
+            self.tenants[key] = found
+        return found
+
+    def _root(self, system: StorageSystem, data_type: str) -> MountPath:
+        match self.policy.mapping.root:
+            case PathRoot.SYSTEM_AND_TYPE:
+                return MountPath.of(system.path_name, data_type)
+            case PathRoot.FILE_SYSTEM_AND_STORE:
+                return MountPath.of(self.policy.file_system, "store")
+
+    def count_in(self, branch: Branch, resource: Resource, folder: str, status: Status) -> None:
+        """Let a resource that will be served speak about its branch and the one above.
+
+        `folder` is the directory that its own one lies in.
+        """
+        customer = self.policy.mapping.customer.party(resource)
+        branch.hear(customer, customer.uuid or resource.uuid)
+        branch.child_folders.add(folder)
+        branch.is_active |= status is Status.ACTIVE
+        if branch.parent:
+            tenant = self.policy.mapping.tenant.party(resource)
+            branch.parent.hear(tenant, resource.offering_uuid)
+            branch.parent.is_active |= branch.is_active

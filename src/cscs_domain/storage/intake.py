@@ -1,0 +1,118 @@
+"""Which of the rows that were read take part at all: ours, believable, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from cscs_domain._text import shown
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.storage.resource_parser import parse_resource
+from cscs_domain.storage.resources import Resource
+from cscs_domain.storage.states import ResourceState
+from cscs_domain.storage.waldur_rows import WaldurRow
+
+_MOST_NAMED = 3
+
+
+@attrs.define(eq=False)
+class Intake:
+    """Collects the rows of one read, page by page and in any order.
+
+    Rows of offerings that no storage system names are counted per offering and told in one
+    problem each; they are neither guessed to be ours nor dropped in silence.
+    """
+
+    offering_slugs: frozenset[str]
+    include_terminated: bool = True
+    _resources: dict[int, Resource] = attrs.field(factory=dict, init=False)
+    _problems: dict[Problem, None] = attrs.field(factory=dict, init=False)
+    _changed: dict[int, Problem] = attrs.field(factory=dict, init=False)
+    _foreign: dict[str, set[str]] = attrs.field(factory=dict, init=False)
+    _rows: int = attrs.field(default=0, init=False)
+    _without_slug: int = attrs.field(default=0, init=False)
+
+    def take(self, rows: Iterable[WaldurRow]) -> None:
+        """Take in one page."""
+        ours = self.offering_slugs
+        for row in rows:
+            self._rows += 1
+            slug = row.offering_slug
+            if slug is None:
+                self._without_slug += 1
+            elif isinstance(slug, str) and slug and slug not in ours:
+                self._foreign.setdefault(slug, set()).add(str(row.uuid))
+                continue
+            self._take_one(row)
+
+    def _take_one(self, row: WaldurRow) -> None:
+        parsed = parse_resource(row)
+        resource = parsed.resource
+        if resource is None:
+            self.report(parsed.problems)
+            return
+        if resource.state is ResourceState.TERMINATED and not self.include_terminated:
+            return
+        key = resource.uuid.int
+        known = self._resources.get(key)
+        if known is not None and known != resource:
+            resource = max(known, resource, key=_age)
+            self._changed[key] = _duplicate(resource)
+        self._resources[key] = resource
+        if parsed.problems:
+            self.report(parsed.problems)
+
+    def report(self, problems: Iterable[Problem]) -> None:
+        """Add problems found elsewhere in the same read; the same one twice is one."""
+        self._problems.update(dict.fromkeys(problems))
+
+    @property
+    def resources(self) -> list[Resource]:
+        """The resources that take part, each once."""
+        return list(self._resources.values())
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All that was wrong with rows so far."""
+        found = [*self._problems, *self._changed.values()]
+        found += [_foreign(slug, uuids) for slug, uuids in self._foreign.items()]
+        if self._rows and self._without_slug == self._rows:
+            found.append(_TOO_OLD)
+        return found
+
+
+def _age(resource: Resource) -> tuple[str, str]:
+    # The text of a UTC timestamp sorts by time; the rest makes the choice reproducible.
+    return resource.modified, repr(resource)
+
+
+def _duplicate(resource: Resource) -> Problem:
+    return Problem(
+        ProblemCode.DUPLICATE_RESOURCE,
+        Severity.WARNING,
+        f"resource {shown(resource.slug)} came several times with different content;"
+        " the one modified last is shown",
+        "Harmless if it changed while it was being read; otherwise look for overlapping dumps.",
+        resource=str(resource.uuid),
+    )
+
+
+def _foreign(slug: str, uuids: set[str]) -> Problem:
+    named = ", ".join(shown(uuid) for uuid in sorted(uuids)[:_MOST_NAMED])
+    return Problem(
+        ProblemCode.UNKNOWN_OFFERING,
+        Severity.ERROR,
+        f"{len(uuids)} resource(s) of offering {shown(slug)} left out ({named}"
+        + (", ...)" if len(uuids) > _MOST_NAMED else ")"),
+        "Name the offering in storage_systems if they are storage.",
+        resource=shown(slug),
+    )
+
+
+_TOO_OLD = Problem(
+    ProblemCode.UPSTREAM_TOO_OLD,
+    Severity.ERROR,
+    "no resource carries offering_slug: this Mastermind is older than version 8",
+    "Upgrade Waldur Mastermind; older servers do not send what paths are made of.",
+)

@@ -1,0 +1,77 @@
+"""Which part of Waldur becomes which level of the tree, as named values.
+
+Source: DESIGN section 2 (question "hierarchy"), spec 001 and 004 for `PROVIDER`, spec 002 for
+`ORGANISATION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from operator import attrgetter
+from typing import Final
+
+import attrs
+
+from cscs_domain.storage.resources import Party, Resource
+
+
+class Source(StrEnum):
+    """Where a level's slug and name come from."""
+
+    PROVIDER = "provider"
+    CUSTOMER = "customer"
+    PROJECT = "project"
+    RESOURCE = "resource"
+
+    def party(self, resource: Resource) -> Party:
+        """The party that gives its name to a level."""
+        return _PARTY_OF[self](resource)
+
+
+_PARTY_OF: Final[Mapping[Source, Callable[[Resource], Party]]] = {
+    Source.PROVIDER: attrgetter("provider"),
+    Source.CUSTOMER: attrgetter("customer"),
+    Source.PROJECT: attrgetter("project"),
+    Source.RESOURCE: lambda resource: Party(resource.slug, resource.slug, resource.uuid),
+}
+
+
+class PathRoot(StrEnum):
+    """What stands before the three levels in a path."""
+
+    SYSTEM_AND_TYPE = "/{system}/{data_type}"
+    FILE_SYSTEM_AND_STORE = "/{file_system}/store"
+
+
+@attrs.frozen(kw_only=True)
+class HierarchyMapping:
+    """How the three levels are named, what stands before them, and whether parents are listed."""
+
+    name: str
+    tenant: Source
+    customer: Source
+    project: Source
+    root: PathRoot
+    with_parents: bool
+
+
+PROVIDER: Final = HierarchyMapping(
+    name="provider",
+    tenant=Source.PROVIDER,
+    customer=Source.CUSTOMER,
+    project=Source.PROJECT,
+    root=PathRoot.SYSTEM_AND_TYPE,
+    with_parents=True,
+)
+"""Offering's provider → resource's customer → project. What the HTTP API answers."""
+
+ORGANISATION: Final = HierarchyMapping(
+    name="organisation",
+    tenant=Source.CUSTOMER,
+    customer=Source.PROJECT,
+    project=Source.RESOURCE,
+    root=PathRoot.FILE_SYSTEM_AND_STORE,
+    with_parents=False,
+)
+"""Customer → project → resource, as the first generation's files have it."""

@@ -1,0 +1,85 @@
+"""Everything a site decides about its storage answer, as one value."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+import attrs
+
+from cscs_domain.errors import InvalidValueError
+from cscs_domain.storage.callbacks import ApiUrl
+from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
+from cscs_domain.storage.mount_points import MountPath, check_segment
+from cscs_domain.storage.quotas import QuotaPolicy
+from cscs_domain.storage.target_ids import ItemIds
+
+
+def _default_roots(system: StorageSystem) -> tuple[MountPath, ...]:
+    return (MountPath.of(system.path_name),)
+
+
+@attrs.frozen(kw_only=True)
+class StorageSystem:
+    """A storage system: the configured name, the offering that sells it, where it may mount.
+
+    `path_name` stands in paths and items: the name, or the offering's slug at sites that keep the
+    paths of spec 001. `roots` are the directories that a backend id may point into.
+    """
+
+    name: str = attrs.field()
+    offering_slug: str
+    path_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    roots: tuple[MountPath, ...] = attrs.field(
+        default=attrs.Factory(_default_roots, takes_self=True)
+    )
+
+    @name.validator
+    def _name_is_a_segment(self, _attribute: object, value: str) -> None:
+        check_segment(value, "storage system")
+
+
+def _distinct(_instance: object, _attribute: object, systems: tuple[StorageSystem, ...]) -> None:
+    for what, values in (
+        ("name", [system.name for system in systems]),
+        ("offering", [system.offering_slug for system in systems]),
+        ("path name", [system.path_name for system in systems]),
+    ):
+        if len(set(values)) != len(values):
+            raise InvalidValueError("storage systems", str(values), f"share one {what}")
+
+
+@attrs.frozen(kw_only=True)
+class StoragePolicy:
+    """How resources become rows. Every member has the documented default but the systems.
+
+    `unit_factor` turns the offering's unit into TB. `ready_items` lets target items found in
+    `backend_metadata` win. `mock_identities` makes missing Unix ids up: development only.
+    """
+
+    systems: tuple[StorageSystem, ...] = attrs.field(validator=_distinct)
+    file_system: str = "lustre"
+    quotas: QuotaPolicy = attrs.field(factory=QuotaPolicy)
+    unit_factor: Decimal = Decimal(1)
+    item_ids: ItemIds = ItemIds.DOCUMENTED
+    mapping: HierarchyMapping = PROVIDER
+    callback_base: ApiUrl | None = None
+    ready_items: bool = True
+    mock_identities: bool = False
+
+    @classmethod
+    def for_systems(cls, **offering_slugs: str) -> StoragePolicy:
+        """The default policy for systems given as `name="offering-slug"`."""
+        return cls(
+            systems=tuple(
+                StorageSystem(name=name, offering_slug=slug)
+                for name, slug in offering_slugs.items()
+            )
+        )
+
+    @property
+    def offering_slugs(self) -> frozenset[str]:
+        """The offerings to read."""
+        return frozenset(system.offering_slug for system in self.systems)
+
+
