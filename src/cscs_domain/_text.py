@@ -19,6 +19,9 @@ def shown(value: object) -> str:
 def _repr(value: object) -> str:
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return f"of {len(value)}"
+    if isinstance(value, int) and value.bit_length() > _LONGEST * 3:
+        # Python refuses to write integers of some thousands of digits.
+        return f"of {value.bit_length()} bits"
     return repr(value)[: _LONGEST + 1]
 
 

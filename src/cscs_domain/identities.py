@@ -25,6 +25,7 @@ LOWEST_USUAL_ID: Final = 1000
 _GID_BASE: Final = 30000
 _UID_BASE: Final = 20000
 _MOCK_RANGE: Final = 10000
+_MOST_NAMED: Final = 4
 _LONGEST_WORD: Final = 320  # the longest e-mail address there can be
 
 _T = TypeVar("_T")
@@ -72,14 +73,21 @@ class UserLookup:
     problems: tuple[Problem, ...] = ()
 
 
+# One function for both would do, but mypy does not infer what a generic converter takes.
+def _fixed_gids(gids: Mapping[str, int]) -> Mapping[str, int]:
+    return MappingProxyType(dict(gids))
+
+
+def _fixed_users(users: Mapping[str, UnixUser]) -> Mapping[str, UnixUser]:
+    return MappingProxyType(dict(users))
+
+
 @attrs.frozen
 class Identities:
     """Everything a hierarchy needs to know about Unix ids. A name that is absent is unknown."""
 
-    gids: Mapping[str, int] = attrs.field(factory=dict, converter=lambda m: MappingProxyType(dict(m)))
-    users: Mapping[str, UnixUser] = attrs.field(
-        factory=dict, converter=lambda m: MappingProxyType(dict(m))
-    )
+    gids: Mapping[str, int] = attrs.field(factory=dict, converter=_fixed_gids)
+    users: Mapping[str, UnixUser] = attrs.field(factory=dict, converter=_fixed_users)
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +108,7 @@ def resolve_gids(asked: Collection[str], rows: Iterable[tuple[object, object]]) 
     passed over. A project with a refused id, or with rows of different ids, stays unknown.
     """
     wanted = frozenset(asked)
-    verdicts = _Verdicts[int](many="GIDs")
+    verdicts = _Verdicts[int](many="GIDs", brief=str)
     for name, raw in rows:
         if isinstance(name, str) and name in wanted and raw is not None:
             verdicts.hear(name, partial(parse_unix_id, raw))
@@ -113,7 +121,7 @@ def resolve_users(asked: Collection[str], records: Iterable[UserRecord]) -> User
     A record needs an e-mail address; its primary project may be null, and so may that one's GID.
     """
     wanted = frozenset(asked)
-    verdicts = _Verdicts[UnixUser](many="records")
+    verdicts = _Verdicts[UnixUser](many="records", brief=lambda user: f"UID {user.uid}")
     for record in records:
         name = record.username
         if isinstance(name, str) and name in wanted and record.uid is not None:
@@ -126,10 +134,17 @@ def _parse_user(username: str, record: UserRecord) -> UnixUser:
     return UnixUser(
         username,
         parse_unix_id(record.uid),
-        _parse_word("e-mail address", record.email),
+        _parse_email(record.email),
         None if project is None and gid is None else _parse_word("primary project", project),
         None if gid is None else parse_unix_id(gid),
     )
+
+
+def _parse_email(value: object) -> str:
+    text = _parse_word("e-mail address", value)
+    if not all(text.rpartition("@")):
+        raise InvalidValueError("e-mail address", shown(text), "has no name or host around its @")
+    return text
 
 
 def _parse_word(what: str, value: object) -> str:
@@ -145,10 +160,12 @@ class _Verdicts(Generic[_T]):
     """What all rows together say about each name that was asked for."""
 
     many: str
+    brief: Callable[[_T], str]
     _values: dict[str, set[_T]] = attrs.field(factory=dict, init=False)
     _refused: dict[str, set[str]] = attrs.field(factory=dict, init=False)
 
     def hear(self, name: str, parse: Callable[[], _T]) -> None:
+        """Take in one row about a name; `parse` may refuse it with `InvalidValueError`."""
         try:
             self._values.setdefault(name, set()).add(parse())
         except InvalidValueError as error:
@@ -156,16 +173,18 @@ class _Verdicts(Generic[_T]):
 
     @property
     def certain(self) -> dict[str, _T]:
+        """The names about which all rows agree, none of them refused."""
         agreed = {name: values for name, values in self._values.items() if len(values) == 1}
         return {name: next(iter(v)) for name, v in agreed.items() if name not in self._refused}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
+        """What was refused or disagreed, in a stable order."""
         found = [bad_identity(name, why) for name, whys in self._refused.items() for why in whys]
         for name, values in self._values.items():
             if len(values) > 1:
-                shown_values = ", ".join(sorted(map(str, values)))
-                found.append(bad_identity(name, f"has several {self.many}: {shown_values}"))
+                several = ", ".join(sorted({self.brief(value) for value in values})[:_MOST_NAMED])
+                found.append(bad_identity(name, f"has several {self.many}: {several}"))
         return tuple(sorted(found, key=str))
 
 
@@ -191,5 +210,6 @@ def mock_user(username: str) -> UnixUser:
 
 
 def _spread(name: str) -> int:
-    digest = hashlib.sha256(name.encode()).hexdigest()
+    # Lone surrogates, which JSON can carry, are a name like any other here.
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
     return int(digest[:8], 16) % _MOCK_RANGE

@@ -60,6 +60,8 @@ class ProblemCode(StrEnum):
     """Development mode made an id up."""
     CALLBACKS_UNAVAILABLE = "callbacks_unavailable"
     """Orders wait, but no base for callback URLs is configured."""
+    MORE_PROBLEMS = "more_problems"
+    """Not all problems are listed; this one says how many more there are."""
 
 
 @attrs.frozen(order=False)

@@ -17,14 +17,18 @@ EXACT: Final = Context(prec=400, traps=[InvalidOperation, DivisionByZero, Overfl
 """Wide enough that no product of bounded quantities is ever rounded."""
 
 LARGEST: Final = Decimal(10) ** 18
-_MOST_PLACES: Final = 24
+MOST_PLACES: Final = 24
 _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?"
 )
 
 
-def parse_quantity(value: object, what: str = "number") -> Decimal:
+def parse_quantity(
+    value: object, what: str = "number", *, largest: Decimal = LARGEST, places: int = MOST_PLACES
+) -> Decimal:
     """Return the value as a normal `Decimal`: finite, 0 <= n < 10^18, at most 24 decimal places.
+
+    `largest` (a power of ten) and `places` widen or narrow the bounds.
 
     Takes int, `Decimal`, float (by its shortest text) and text such as "10000.0"; refuses bool,
     NaN, infinities, digit groups and anything else with `InvalidValueError`.
@@ -34,12 +38,14 @@ def parse_quantity(value: object, what: str = "number") -> Decimal:
         raise InvalidValueError(what, shown(value), "is not a number")
     if number.is_signed() and number:
         raise InvalidValueError(what, shown(value), "is negative")
-    if number.adjusted() >= LARGEST.adjusted() and number:
-        raise InvalidValueError(what, shown(value), "is 10^18 or more")
+    if number.adjusted() >= largest.adjusted() and number:
+        raise InvalidValueError(what, shown(value), f"is 10^{largest.adjusted()} or more")
     if not number:
         return Decimal(0)
-    if number.adjusted() < -_MOST_PLACES or _places(reduced := normal(number)) > _MOST_PLACES:
-        raise InvalidValueError(what, shown(value), "has more than 24 decimal places")
+    # Where digits beyond the context's 400 were rounded away, the normal form differs.
+    reduced = normal(number) if number.adjusted() >= -places else None
+    if reduced is None or _places(reduced) > places or reduced != number:
+        raise InvalidValueError(what, shown(value), f"has more than {places} decimal places")
     return reduced
 
 

@@ -7,19 +7,22 @@ resources arrive: what may disagree is collected as a set and settled at the end
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import attrs
 
 from cscs_domain.storage.mappings import PathRoot
-from cscs_domain.storage.mount_points import MountPath
+from cscs_domain.storage.mount_points import MountPath, check_segment
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
 from cscs_domain.storage.resources import Party, Resource
 from cscs_domain.storage.states import Status
 from cscs_domain.storage.target_ids import IdScope, ItemIds, scoped_id
 
 BranchKey: TypeAlias = tuple[str, ...]
+
+_ACTIVE: Final = Status.ACTIVE
 
 
 @attrs.define(eq=False)
@@ -37,7 +40,6 @@ class Branch:
     child_folders: set[str] = attrs.field(factory=set)
     is_active: bool = False
     settled_path: MountPath | None = None
-    settled_id: UUID | None = None
     _heard: tuple[Party, UUID] | None = None
 
     @property
@@ -64,12 +66,10 @@ class Branch:
         return self.settled_path or self.generated_path
 
     def item_id(self, scheme: ItemIds) -> UUID:
-        """Its id; see `ItemIds`. If rows disagree about the uuid, the smallest."""
-        if self.settled_id is None:
-            scope = IdScope.CUSTOMER if self.parent else IdScope.TENANT
-            documented = scheme is ItemIds.DOCUMENTED
-            self.settled_id = min(self.uuids) if documented else scoped_id(scope, *self.key)
-        return self.settled_id
+        """Its id, once all rows are heard; see `ItemIds`. If they disagree, the smallest uuid."""
+        if scheme is ItemIds.UNIQUE:
+            return scoped_id(IdScope.CUSTOMER if self.parent else IdScope.TENANT, *self.key)
+        return min(self.uuids)
 
 
 @attrs.define(eq=False)
@@ -79,15 +79,21 @@ class Branches:
     policy: StoragePolicy
     tenants: dict[BranchKey, Branch] = attrs.field(factory=dict)
     customers: dict[BranchKey, Branch] = attrs.field(factory=dict)
+    _tenant_of: Callable[[Resource], Party] = attrs.field(init=False)
+    _customer_of: Callable[[Resource], Party] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Look the mapping's two levels up once, not once a resource."""
+        self._tenant_of = self.policy.mapping.tenant.party_of
+        self._customer_of = self.policy.mapping.customer.party_of
 
     def customer_for(self, resource: Resource, system: StorageSystem) -> Branch:
         """The customer's branch that a resource hangs on; it is not counted in yet.
 
         Raises `InvalidValueError` if a slug or the data type cannot be part of a path.
         """
-        mapping = self.policy.mapping
-        tenant = mapping.tenant.party(resource).slug
-        customer = mapping.customer.party(resource).slug
+        tenant = self._tenant_of(resource).slug
+        customer = self._customer_of(resource).slug
         key = (tenant, customer, system.path_name, resource.data_type)
         found = self.customers.get(key)
         if found is None:
@@ -111,6 +117,7 @@ class Branches:
             case PathRoot.SYSTEM_AND_TYPE:
                 return MountPath.of(system.path_name, data_type)
             case PathRoot.FILE_SYSTEM_AND_STORE:
+                check_segment(data_type, "data type")  # part of ids and items all the same
                 return MountPath.of(self.policy.file_system, "store")
 
     def count_in(self, branch: Branch, resource: Resource, folder: str, status: Status) -> None:
@@ -118,11 +125,11 @@ class Branches:
 
         `folder` is the directory that its own one lies in.
         """
-        customer = self.policy.mapping.customer.party(resource)
+        customer = self._customer_of(resource)
         branch.hear(customer, customer.uuid or resource.uuid)
         branch.child_folders.add(folder)
-        branch.is_active |= status is Status.ACTIVE
+        branch.is_active |= status is _ACTIVE
         if branch.parent:
-            tenant = self.policy.mapping.tenant.party(resource)
-            branch.parent.hear(tenant, resource.offering_uuid)
+            tenant = self._tenant_of(resource)
+            branch.parent.hear(tenant, resource.offering.uuid or resource.uuid)
             branch.parent.is_active |= branch.is_active

@@ -5,6 +5,7 @@ URLs are built from a configured base and uuids, never by editing a URL that som
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,9 @@ from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.storage.states import OrderState, ResourceState
 
+# No login, no blank, no control character and no lone surrogate, anywhere.
+_PLAIN: Final = re.compile(r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
+
 
 @attrs.frozen
 class ApiUrl:
@@ -25,12 +29,24 @@ class ApiUrl:
 
     @classmethod
     def parse(cls, text: str) -> ApiUrl:
-        """Accept a URL with or without `/api` and with or without the last slash."""
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        """Accept a URL with or without `/api` and with or without the last slash.
+
+        Raises `InvalidValueError` for everything that is no http(s) URL with a host and at most a
+        port and a path. A login, which may be a secret, is not repeated in the message.
+        """
+        if not _PLAIN.fullmatch(text):
+            raise InvalidValueError(
+                "API URL", shown(text.rpartition("@")[2]), "has a login, blanks or controls"
+            )
+        try:
+            parts = urlsplit(text)
+            is_url = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:  # brackets that do not match, a port that is none
+            is_url = False
+        if not is_url:
             raise InvalidValueError("API URL", shown(text), "is not an http(s) URL with a host")
-        if parts.query or parts.fragment or parts.username or parts.password:
-            raise InvalidValueError("API URL", parts.hostname, "has a query, fragment or login")
+        if parts.query or parts.fragment:
+            raise InvalidValueError("API URL", shown(text), "has a query or fragment")
         path = parts.path.rstrip("/")
         if path.rpartition("/")[2] != "api":
             path += "/api"
@@ -75,9 +91,7 @@ _MAY_BECOME_OK = frozenset(
 _ACTIONS: Final = (
     _Action("approve_by_provider_url", True, "approve_by_provider", lambda o, _: o is _PENDING),
     _Action("reject_by_provider_url", True, "reject_by_provider", lambda o, _: o is _PENDING),
-    _Action(
-        "set_state_done_url", True, "set_state_done", lambda o, _: o in {_PENDING, _EXECUTING}
-    ),
+    _Action("set_state_done_url", True, "set_state_done", lambda o, _: o in {_PENDING, _EXECUTING}),
     _Action("set_state_erred_url", True, "set_state_erred", lambda o, _: o is _EXECUTING),
     _Action("set_backend_id_url", False, "set_backend_id", lambda o, _: not o.is_final),
     _Action(

@@ -33,6 +33,11 @@ TARGET_TYPE_OF: Final[Mapping[str, TargetType]] = MappingProxyType(
 )
 
 
+USER_DATA_TYPES: Final = frozenset(
+    data_type for data_type, target in TARGET_TYPE_OF.items() if target is TargetType.USER
+)
+
+
 def normal_data_type(text: str | None) -> str:
     """Trimmed and in lower case; `store` for none and for blank."""
     return (text or "").strip().lower() or DEFAULT_DATA_TYPE

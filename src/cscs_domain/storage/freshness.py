@@ -1,4 +1,4 @@
-"""When a snapshot may be served, must be refreshed behind the scenes, or first. DESIGN section 4."""
+"""When a snapshot may be served, is refreshed behind the scenes, or first. DESIGN section 4."""
 
 from __future__ import annotations
 
@@ -47,6 +47,10 @@ class FreshnessPolicy:
         if age < 2 * self.max_age:
             return Freshness.SERVE_AND_REFRESH
         return Freshness.REFRESH_FIRST
+
+    def may_answer(self, age: timedelta) -> bool:
+        """Whether somebody who asks now gets a snapshot of this age if reading goes on failing."""
+        return self.judge(age) is not Freshness.REFRESH_FIRST or self.may_stand_in(age)
 
     def may_stand_in(self, age: timedelta) -> bool:
         """Whether a snapshot of this age may be served although its refresh failed."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import attrs
 
 from cscs_domain._text import shown
-from cscs_domain.identities import LOWEST_USUAL_ID, Identities, mock_gid, mock_user
+from cscs_domain.identities import LOWEST_USUAL_ID, Identities, UnixUser, mock_gid, mock_user
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.storage.data_types import TargetType, target_type_of
+from cscs_domain.storage.data_types import USER_DATA_TYPES, TargetType, target_type_of
 from cscs_domain.storage.policy import StoragePolicy
-from cscs_domain.storage.resources import ReadyItem, Resource
+from cscs_domain.storage.resources import NOTHING_READY, ReadyItem, Resource
 
 _NOTHING_READY = ReadyItem()
 
@@ -29,9 +28,13 @@ class Owner:
 
 @attrs.frozen
 class OwnerFound:
-    """An owner, or None if there is none to be trusted, and what there is to say about it."""
+    """An owner, or None if there is none to be trusted, and what there is to say about it.
+
+    `ready` is the ready-made item that had its say; an empty one for none.
+    """
 
     owner: Owner | None
+    ready: ReadyItem
     problems: tuple[Problem, ...] = ()
 
 
@@ -47,6 +50,11 @@ def wanted_identities(resources: Iterable[Resource], policy: StoragePolicy) -> W
     """The distinct projects and users whose ids these resources do not bring along themselves."""
     projects, users = set(), set()
     for resource in resources:
+        if resource.ready is NOTHING_READY:
+            projects.add(resource.project.slug)
+            if resource.data_type in USER_DATA_TYPES:
+                users.add(resource.slug)
+            continue
         target_type = target_type_of(resource.data_type)
         ready = ready_item(resource, target_type, policy)
         if ready.unix_gid is None:
@@ -58,67 +66,81 @@ def wanted_identities(resources: Iterable[Resource], policy: StoragePolicy) -> W
 
 def ready_item(resource: Resource, target_type: TargetType, policy: StoragePolicy) -> ReadyItem:
     """The ready-made item that wins for this resource's target; an empty one for none."""
-    item = resource.user_item if target_type is TargetType.USER else resource.project_item
+    item = resource.ready.user if target_type is TargetType.USER else resource.ready.project
     return item if item is not None and policy.ready_items else _NOTHING_READY
 
 
-def find_owner(
-    resource: Resource,
-    target_type: TargetType,
-    ready: ReadyItem,
-    identities: Identities,
-    policy: StoragePolicy,
-) -> OwnerFound:
-    """The owner of a resource's directory, made up only if the policy allows it."""
-    mock = policy.mock_identities
-    if target_type is TargetType.USER:
-        return _user(resource, ready, identities, mock=mock)
-    slug = resource.project.slug
-    return _group(resource, ready.unix_gid or identities.gids.get(slug), mock=mock)
+class OwnerFinder:
+    """Finds owners of directories; makes them up only if the policy allows it."""
 
+    def __init__(self, identities: Identities, policy: StoragePolicy) -> None:
+        self._identities = identities
+        self._policy = policy
+        self._undoubted: dict[str, OwnerFound] = {}
 
-def _group(resource: Resource, gid: int | None, *, mock: bool) -> OwnerFound:
-    slug = resource.project.slug
-    if gid is not None and gid >= LOWEST_USUAL_ID:
-        return _undoubted(gid, slug)
-    if gid is not None:
-        return OwnerFound(Owner(gid=gid, group=slug), (_low(resource, "GID", gid),))
-    if mock:
-        gid = mock_gid(slug)
-        return OwnerFound(Owner(gid=gid, group=slug), (_mocked(resource, "GID", slug, gid),))
-    return OwnerFound(None, (_missing(resource, "GID", "project", slug),))
-
-
-@lru_cache(maxsize=1 << 13)  # a project owns several directories
-def _undoubted(gid: int, group: str) -> OwnerFound:
-    return OwnerFound(Owner(gid=gid, group=group))
-
-
-def _user(
-    resource: Resource, ready: ReadyItem, identities: Identities, *, mock: bool
-) -> OwnerFound:
-    problems = []
-    known = identities.users.get(resource.slug)
-    uid = ready.unix_uid or (known.uid if known else None)
-    email = ready.email or (known.email if known else "")
-    if uid is None and mock:
-        made_up = mock_user(resource.slug)
-        uid, email = made_up.uid, made_up.email
-        problems.append(_mocked(resource, "UID", resource.slug, uid))
-    if uid is None:
-        return OwnerFound(None, (_missing(resource, "UID", "user", resource.slug),))
-    if uid < LOWEST_USUAL_ID:
-        problems.append(_low(resource, "UID", uid))
-    group, gid = ready.primary_project or resource.project.slug, ready.unix_gid
-    if gid is None and known and known.primary_project and known.primary_gid:
-        group, gid = known.primary_project, known.primary_gid
-    if gid is None:
-        gid = identities.gids.get(resource.project.slug)
-    found = _group(resource, gid, mock=mock)
-    if found.owner is None:
+    def find(self, resource: Resource) -> OwnerFound:
+        """The owner of one resource's directory."""
+        is_usual = resource.ready is NOTHING_READY and resource.data_type not in USER_DATA_TYPES
+        if is_usual and (known := self._undoubted.get(resource.project.slug)):
+            return known  # a project owns several directories
+        found = self._look(resource)
+        if is_usual and found.owner and not found.problems:
+            self._undoubted[resource.project.slug] = found
         return found
-    owner = Owner(gid=found.owner.gid, group=group, uid=uid, email=email)
-    return OwnerFound(owner, (*problems, *found.problems))
+
+    def _look(self, resource: Resource) -> OwnerFound:
+        target_type = target_type_of(resource.data_type)
+        ready = ready_item(resource, target_type, self._policy)
+        if target_type is TargetType.USER:
+            return self._user(resource, ready)
+        slug = resource.project.slug
+        gid, problems = self._usable_gid(resource, ready.unix_gid or self._gid(slug))
+        owner = None if gid is None else Owner(gid=gid, group=slug)
+        return OwnerFound(owner, ready, problems)
+
+    def _gid(self, project: str) -> int | None:
+        return self._identities.gids.get(project)
+
+    def _usable_gid(
+        self, resource: Resource, gid: int | None
+    ) -> tuple[int | None, tuple[Problem, ...]]:
+        if gid is not None and gid > 0:  # 0 would be root: as good as unknown, whoever said it
+            return gid, (_low(resource, "GID", gid),) if gid < LOWEST_USUAL_ID else ()
+        project = resource.project.slug
+        if not self._policy.mock_identities:
+            return None, (_missing(resource, "GID", "project", project),)
+        gid = mock_gid(project)
+        return gid, (_mocked(resource, "GID", project, gid),)
+
+    def _user(self, resource: Resource, ready: ReadyItem) -> OwnerFound:
+        user, problems = self._account(resource, ready)
+        if user is None:
+            return OwnerFound(None, ready, problems)
+        group, gid = ready.primary_project or resource.project.slug, ready.unix_gid
+        if gid is None and user.primary_project and user.primary_gid:
+            group, gid = user.primary_project, user.primary_gid
+        gid, more = self._usable_gid(resource, gid or self._gid(resource.project.slug))
+        if gid is None:
+            return OwnerFound(None, ready, more)
+        owner = Owner(gid=gid, group=group, uid=user.uid, email=user.email)
+        return OwnerFound(owner, ready, (*problems, *more))
+
+    def _account(
+        self, resource: Resource, ready: ReadyItem
+    ) -> tuple[UnixUser | None, tuple[Problem, ...]]:
+        """The user's record with what the ready-made item says laid over it."""
+        name = resource.slug
+        user = self._identities.users.get(name)
+        if ready.unix_uid is not None:
+            user = attrs.evolve(user or UnixUser(name, 0, ""), uid=ready.unix_uid)
+        if user is not None and user.uid > 0:
+            user = attrs.evolve(user, email=ready.email) if ready.email else user
+            low = user.uid < LOWEST_USUAL_ID
+            return user, (_low(resource, "UID", user.uid),) if low else ()
+        if not self._policy.mock_identities:
+            return None, (_missing(resource, "UID", "user", name),)
+        user = mock_user(name)
+        return user, (_mocked(resource, "UID", name, user.uid),)
 
 
 def _missing(resource: Resource, what: str, kind: str, name: str) -> Problem:

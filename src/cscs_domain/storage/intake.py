@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
@@ -13,7 +14,8 @@ from cscs_domain.storage.resources import Resource
 from cscs_domain.storage.states import ResourceState
 from cscs_domain.storage.waldur_rows import WaldurRow
 
-_MOST_NAMED = 3
+_MOST_NAMED: Final = 3
+_TERMINATED: Final = ResourceState.TERMINATED
 
 
 @attrs.define(eq=False)
@@ -42,26 +44,23 @@ class Intake:
             if slug is None:
                 self._without_slug += 1
             elif isinstance(slug, str) and slug and slug not in ours:
-                self._foreign.setdefault(slug, set()).add(str(row.uuid))
+                self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
                 continue
-            self._take_one(row)
+            resource, problems = parse_resource(row)
+            if resource is not None:
+                self._keep(resource)
+            if problems and (resource is None or self._is_asked_for(resource)):
+                self.report(problems)
 
-    def _take_one(self, row: WaldurRow) -> None:
-        parsed = parse_resource(row)
-        resource = parsed.resource
-        if resource is None:
-            self.report(parsed.problems)
-            return
-        if resource.state is ResourceState.TERMINATED and not self.include_terminated:
-            return
+    def _keep(self, resource: Resource) -> None:
         key = resource.uuid.int
-        known = self._resources.get(key)
-        if known is not None and known != resource:
-            resource = max(known, resource, key=_age)
-            self._changed[key] = _duplicate(resource)
-        self._resources[key] = resource
-        if parsed.problems:
-            self.report(parsed.problems)
+        known = self._resources.setdefault(key, resource)
+        if known is not resource and known != resource:
+            self._resources[key] = newest = max(known, resource, key=_age)
+            self._changed[key] = _duplicate(newest)
+
+    def _is_asked_for(self, resource: Resource) -> bool:
+        return self.include_terminated or resource.state is not _TERMINATED
 
     def report(self, problems: Iterable[Problem]) -> None:
         """Add problems found elsewhere in the same read; the same one twice is one."""
@@ -69,8 +68,14 @@ class Intake:
 
     @property
     def resources(self) -> list[Resource]:
-        """The resources that take part, each once."""
-        return list(self._resources.values())
+        """The resources that take part, each once.
+
+        Terminated ones go only now: of a resource that was terminated while it was being read,
+        the older copy must not come back to life.
+        """
+        if self.include_terminated:
+            return list(self._resources.values())
+        return [known for known in self._resources.values() if known.state is not _TERMINATED]
 
     @property
     def problems(self) -> list[Problem]:
@@ -80,6 +85,10 @@ class Intake:
         if self._rows and self._without_slug == self._rows:
             found.append(_TOO_OLD)
         return found
+
+
+def _text_of(uuid: object) -> str:
+    return uuid if isinstance(uuid, str) else shown(uuid)
 
 
 def _age(resource: Resource) -> tuple[str, str]:

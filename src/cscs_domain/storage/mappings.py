@@ -7,16 +7,16 @@ Source: DESIGN section 2 (question "hierarchy"), spec 001 and 004 for `PROVIDER`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from operator import attrgetter
 from typing import Final
 
 import attrs
 
 from cscs_domain.storage.resources import Party, Resource
+from cscs_domain.storage.states import Word
 
 
-class Source(StrEnum):
+class Source(Word):
     """Where a level's slug and name come from."""
 
     PROVIDER = "provider"
@@ -24,9 +24,10 @@ class Source(StrEnum):
     PROJECT = "project"
     RESOURCE = "resource"
 
-    def party(self, resource: Resource) -> Party:
-        """The party that gives its name to a level."""
-        return _PARTY_OF[self](resource)
+    @property
+    def party_of(self) -> Callable[[Resource], Party]:
+        """Takes a resource and returns the party that gives its name to a level."""
+        return _PARTY_OF[self]
 
 
 _PARTY_OF: Final[Mapping[Source, Callable[[Resource], Party]]] = {
@@ -37,7 +38,7 @@ _PARTY_OF: Final[Mapping[Source, Callable[[Resource], Party]]] = {
 }
 
 
-class PathRoot(StrEnum):
+class PathRoot(Word):
     """What stands before the three levels in a path."""
 
     SYSTEM_AND_TYPE = "/{system}/{data_type}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cscs_domain.storage.field_parsers import (
+    Faults,
     mapping,
     optional_text,
     quantity,
@@ -21,26 +22,30 @@ _STATES: Final = {s.value: s for s in OrderState if s is not OrderState.UNKNOWN}
 _TYPES: Final = {t.value: t for t in OrderType if t is not OrderType.UNKNOWN}
 
 
-def parse_order(row: WaldurOrder) -> Order | None:
+def parse_order(row: WaldurOrder, faults: Faults) -> Order | None:
     """An order that still has something to come, None for one in a final state.
 
-    Raises `FieldFault` for an order without uuid or state: without them nobody can tell whether
-    the change that it asks for has been approved.
+    An order without uuid or state is a fault: without them nobody can tell whether the change that
+    it asks for has been approved.
     """
-    state = _STATES.get(required_text(row.state, "order_in_progress.state"), OrderState.UNKNOWN)
+    text = required_text(row.state, "order_in_progress.state", faults)
+    state = _STATES.get(text, OrderState.UNKNOWN)
     if state.is_final:
         return None
-    attributes = mapping(row.attributes, "order_in_progress.attributes")
+    attributes = mapping(row.attributes, "order_in_progress.attributes", faults)
+    limits = mapping(row.limits, "order_in_progress.limits", faults)
+    old_limits = mapping(attributes.get("old_limits"), "old_limits", faults)
+    kind = optional_text(row.type, "order_in_progress.type", faults)
     return Order(
-        uuid=required_uuid(row.uuid, "order_in_progress.uuid"),
-        type=_TYPES.get(optional_text(row.type, "order_in_progress.type"), OrderType.UNKNOWN),
+        uuid=required_uuid(row.uuid, "order_in_progress.uuid", faults),
+        type=_TYPES.get(kind, OrderType.UNKNOWN),
         state=state,
-        limit=quantity(mapping(row.limits, "order_in_progress.limits"), "storage", "order limits"),
-        old_limit=quantity(mapping(attributes.get("old_limits"), "old_limits"), "storage", "old_limits"),
-        overrides=_changed_overrides(attributes.get("new_options"), "new_options"),
-        old_overrides=_changed_overrides(attributes.get("old_options"), "old_options"),
+        limit=quantity(limits, "storage", "order limits", faults),
+        old_limit=quantity(old_limits, "storage", "old_limits", faults),
+        overrides=_changed(attributes.get("new_options"), "new_options", faults),
+        old_overrides=_changed(attributes.get("old_options"), "old_options", faults),
     )
 
 
-def _changed_overrides(value: object, member: str) -> QuotaOverrides | None:
-    return None if value is None else quota_overrides(value, member)
+def _changed(value: object, member: str, faults: Faults) -> QuotaOverrides | None:
+    return None if value is None else quota_overrides(value, member, faults)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.identities import Identities
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.branches import Branch, Branches
-from cscs_domain.storage.data_types import target_type_of
-from cscs_domain.storage.identity_rules import Owner, find_owner, ready_item
+from cscs_domain.storage.identity_rules import Owner, OwnerFinder
 from cscs_domain.storage.mount_points import MountPath, path_from_backend_id
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
-from cscs_domain.storage.resources import ReadyItem, Resource
+from cscs_domain.storage.resources import Party, ReadyItem, Resource
 from cscs_domain.storage.states import STATUS_OF, ResourceState, Status, shown_state
 
 
@@ -39,26 +40,27 @@ class Placer:
     placed: list[Placed] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     _systems: dict[str, StorageSystem] = attrs.field(init=False)
+    _owners: OwnerFinder = attrs.field(init=False)
+    _project_of: Callable[[Resource], Party] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Index the systems by the offering that sells them."""
+        self._owners = OwnerFinder(self.identities, self.policy)
+        self._project_of = self.policy.mapping.project.party_of
         self.branches = Branches(self.policy)
         self._systems = {system.offering_slug: system for system in self.policy.systems}
 
     def place(self, resource: Resource) -> None:
         """Place one resource of a configured offering, or report why it is left out."""
-        system = self._systems[resource.offering_slug]
-        target_type = target_type_of(resource.data_type)
-        ready = ready_item(resource, target_type, self.policy)
-        found = find_owner(resource, target_type, ready, self.identities, self.policy)
-        self.problems += found.problems
+        system = self._systems[resource.offering.slug]
+        found = self._owners.find(resource)
+        if found.problems:
+            self.problems += found.problems
         if found.owner is None:
             return
         try:
             branch = self.branches.customer_for(resource, system)
-            generated = branch.generated_path.child(
-                self.policy.mapping.project.party(resource).slug
-            )
+            generated = branch.generated_path.child(self._project_of(resource).slug)
         except InvalidValueError as error:
             self.problems.append(_unsafe(resource, error))
             return
@@ -71,7 +73,7 @@ class Placer:
             folder = path.text.rpartition("/")[0]
         status = STATUS_OF[state]
         self.branches.count_in(branch, resource, folder, status)
-        self.placed.append(Placed(resource, branch, path, found.owner, ready, state, status))
+        self.placed.append(Placed(resource, branch, path, found.owner, found.ready, state, status))
 
     def _path(self, resource: Resource, system: StorageSystem, generated: MountPath) -> MountPath:
         try:

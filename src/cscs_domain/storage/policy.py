@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-
 import attrs
 
 from cscs_domain.errors import InvalidValueError
@@ -81,5 +80,3 @@ class StoragePolicy:
     def offering_slugs(self) -> frozenset[str]:
         """The offerings to read."""
         return frozenset(system.offering_slug for system in self.systems)
-
-

@@ -17,7 +17,8 @@ from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.identities import Identities
 from cscs_domain.ports import Clock, HpcUsers, ResourceQuery, WaldurResources
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.storage.hierarchy import Hierarchy, HierarchyDraft, in_order
+from cscs_domain.storage.hierarchy import Hierarchy, in_order
+from cscs_domain.storage.hierarchy_draft import HierarchyDraft
 from cscs_domain.storage.identity_rules import wanted_identities
 from cscs_domain.storage.intake import Intake
 from cscs_domain.storage.policy import StoragePolicy
@@ -28,8 +29,8 @@ from cscs_domain.storage.snapshots import Snapshot, SnapshotDraft
 RowEncoder: TypeAlias = Callable[[StorageRow], bytes]
 """Writes one row in its wire form; any JSON library will do."""
 
-_STEP: Final = 300
-"""Rows handled between two looks at the event loop: some ten milliseconds."""
+_STEP: Final = 100
+"""Rows handled between two looks at the event loop: a few milliseconds."""
 
 _T = TypeVar("_T")
 
@@ -54,12 +55,12 @@ async def read_hierarchy(
     draft = await reading.draft(include_terminated=include_terminated)
     listed: list[ListedRow] = []
     for chunk in _chunks(draft.settle()):
-        listed += chunk
+        listed += map(ListedRow._make, chunk)
         await asyncio.sleep(0)
     return Hierarchy(tuple(listed), in_order([*reading.problems, *draft.problems]))
 
 
-async def take_snapshot(  # noqa: PLR0913  # all by keyword: the parts of one read
+async def take_snapshot(
     sources: StorageSources,
     policy: StoragePolicy,
     *,
@@ -73,7 +74,7 @@ async def take_snapshot(  # noqa: PLR0913  # all by keyword: the parts of one re
     reading = _Reading(sources, policy)
     draft = await reading.draft(include_terminated=include_terminated)
     for chunk in _chunks(draft.settle()):
-        result.add([encode(listed.row) for listed in chunk], [listed.facts for listed in chunk])
+        result.add([encode(row) for row, _ in chunk], [facts for _, facts in chunk])
         await asyncio.sleep(0)
     return result.finish(in_order([*reading.problems, *draft.problems]))
 

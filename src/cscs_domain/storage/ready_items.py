@@ -8,58 +8,72 @@ from cscs_domain.errors import InvalidValueError
 from cscs_domain.identities import parse_unix_id
 from cscs_domain.problems import ProblemCode
 from cscs_domain.storage.field_parsers import (
-    FieldFault,
+    Fault,
+    Faults,
     malformed,
     mapping,
     optional_text,
     optional_uuid,
 )
-from cscs_domain.storage.resources import ReadyItem
+from cscs_domain.storage.resources import NOTHING_READY, ReadyItem, ReadyItems
 from cscs_domain.storage.states import Status
 
 
-def parse_ready_item(metadata: object, key: str) -> ReadyItem | None:
-    """The item under `project_item` or `user_item`, None if there is none.
+def parse_ready_items(metadata: object, faults: Faults) -> ReadyItems:
+    """The items under `project_item` and `user_item`, if there are any.
 
-    The metadata itself is free-form and may be any JSON: only our key in an object counts. An item
-    that is there but malformed raises `FieldFault`, for it decides who owns a directory.
+    The metadata itself is free-form and may be any JSON: only our keys in an object count. An item
+    that is there but malformed is a fault, for it decides who owns a directory.
     """
-    if not metadata or not isinstance(metadata, Mapping) or metadata.get(key) is None:
+    if not metadata or not isinstance(metadata, Mapping):
+        return NOTHING_READY
+    project = _item(metadata, "project_item", faults)
+    user = _item(metadata, "user_item", faults)
+    return ReadyItems(project, user) if project or user else NOTHING_READY
+
+
+def _item(metadata: Mapping[str, object], key: str, faults: Faults) -> ReadyItem | None:
+    if metadata.get(key) is None:
         return None
-    item = mapping(metadata[key], key)
-    primary = mapping(item.get("primaryProject"), f"{key}.primaryProject")
+    item = mapping(metadata[key], key, faults)
+    primary = mapping(item.get("primaryProject"), f"{key}.primaryProject", faults)
+    gid = item.get("unixGid", primary.get("unixGid"))
+    group = optional_text(primary.get("name"), f"{key}.primaryProject.name", faults)
     return ReadyItem(
-        item_id=optional_uuid(item.get("itemId"), f"{key}.itemId"),
-        key=optional_text(item.get("key"), f"{key}.key") or None,
-        name=optional_text(item.get("name"), f"{key}.name") or None,
-        status=_status(item.get("status"), key),
-        active=_flag(item.get("active"), key),
-        unix_gid=_unix_id(item.get("unixGid", primary.get("unixGid")), key),
-        unix_uid=_unix_id(item.get("unixUid"), key),
-        email=optional_text(item.get("email"), f"{key}.email") or None,
-        primary_project=optional_text(primary.get("name"), f"{key}.primaryProject.name") or None,
+        item_id=optional_uuid(item.get("itemId"), f"{key}.itemId", faults),
+        key=optional_text(item.get("key"), f"{key}.key", faults) or None,
+        name=optional_text(item.get("name"), f"{key}.name", faults) or None,
+        status=_status(item.get("status"), key, faults),
+        active=_flag(item.get("active"), key, faults),
+        unix_gid=_unix_id(gid, key, faults),
+        unix_uid=_unix_id(item.get("unixUid"), key, faults),
+        email=optional_text(item.get("email"), f"{key}.email", faults) or None,
+        primary_project=group or None,
     )
 
 
-def _status(value: object, key: str) -> Status | None:
+def _status(value: object, key: str, faults: Faults) -> Status | None:
     if value is None:
         return None
     try:
-        return Status(optional_text(value, f"{key}.status"))
+        return Status(optional_text(value, f"{key}.status", faults))
     except ValueError:
-        raise malformed(f"{key}.status", value, "a status") from None
+        faults.append(malformed(f"{key}.status", value, "a status"))
+        return None
 
 
-def _flag(value: object, key: str) -> bool | None:
+def _flag(value: object, key: str, faults: Faults) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    raise malformed(f"{key}.active", value, "true or false")
+    faults.append(malformed(f"{key}.active", value, "true or false"))
+    return None
 
 
-def _unix_id(value: object, key: str) -> int | None:
+def _unix_id(value: object, key: str, faults: Faults) -> int | None:
     if value is None:
         return None
     try:
         return parse_unix_id(value)
     except InvalidValueError as error:
-        raise FieldFault(ProblemCode.BAD_IDENTITY, f"{key}: {error}") from None
+        faults.append(Fault(ProblemCode.BAD_IDENTITY, f"{key}: {error}"))
+        return None

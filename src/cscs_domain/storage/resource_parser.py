@@ -6,22 +6,21 @@ but that row is affected. Sources: Waldur contract sections 3, 4, 10; DESIGN sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final
-from uuid import UUID
-
-import attrs
+from typing import Final, NamedTuple
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.data_types import TARGET_TYPE_OF, normal_data_type
 from cscs_domain.storage.field_parsers import (
-    FieldFault,
+    NO_MEMBERS,
+    Fault,
+    Faults,
     malformed,
     mapping,
+    missing,
     optional_text,
     optional_uuid,
     quantity,
@@ -31,17 +30,16 @@ from cscs_domain.storage.field_parsers import (
 )
 from cscs_domain.storage.order_parser import parse_order
 from cscs_domain.storage.permissions import DEFAULT_PERMISSION, Permission
-from cscs_domain.storage.ready_items import parse_ready_item
-from cscs_domain.storage.quotas import QuotaOverrides
-from cscs_domain.storage.resources import Order, Party, ReadyItem, Resource
+from cscs_domain.storage.ready_items import parse_ready_items
+from cscs_domain.storage.resources import Order, Party, Resource
 from cscs_domain.storage.states import OrderState, OrderType, ResourceState
 from cscs_domain.storage.waldur_rows import WaldurOrder, WaldurRow
 
 _STATES: Final = {s.value: s for s in ResourceState if s is not ResourceState.UNKNOWN}
+_UNKNOWN: Final = ResourceState.UNKNOWN
 
 
-@attrs.frozen
-class ParsedResource:
+class ParsedResource(NamedTuple):
     """A resource, or None if the row cannot be believed, and what there is to say about it."""
 
     resource: Resource | None
@@ -50,200 +48,135 @@ class ParsedResource:
 
 def parse_resource(row: WaldurRow) -> ParsedResource:
     """Read one row. With `resource` None there is at least one problem of severity error."""
+    faults: Faults = []
+    attributes = mapping(row.attributes, "attributes", faults)
+    options = mapping(row.options, "options", faults) if row.options else NO_MEMBERS
+    resource = Resource(
+        uuid=required_uuid(row.uuid, "uuid", faults),
+        slug=required_text(row.slug, "slug", faults),
+        state=_STATES.get(required_text(row.state, "state", faults), _UNKNOWN),
+        offering=_owner(row.offering_slug, None, row.offering_uuid, "offering", faults),
+        provider=_party(row.provider_slug, row.provider_name, None, "provider", faults),
+        customer=_owner(
+            row.customer_slug, row.customer_name, row.customer_uuid, "customer", faults
+        ),
+        project=_party(row.project_slug, row.project_name, row.project_uuid, "project", faults),
+        limit=quantity(mapping(row.limits, "limits", faults), "storage", "limits", faults),
+        data_type=_data_type(attributes.get("storage_data_type"), faults),
+        permission=_permission(options, attributes, faults),
+        overrides=quota_overrides(options, "options", faults),
+        backend_id=optional_text(row.backend_id, "backend_id", faults),
+        order=_order(row.order_in_progress, faults),
+        ready=parse_ready_items(row.backend_metadata, faults),
+        modified=optional_text(row.modified, "modified", faults),
+    )
+    if faults:
+        return ParsedResource(None, _told(row, faults))
+    if resource.order is None and resource.data_type in TARGET_TYPE_OF and row.state in _STATES:
+        return ParsedResource(resource)  # nothing that a doubt could hang on, as nearly always
+    return ParsedResource(resource, tuple(_doubts(row, resource)))
+
+
+def _order(row: WaldurOrder | None, faults: Faults) -> Order | None:
+    return None if row is None else parse_order(row, faults)
+
+
+def _owner(slug: object, name: object, uuid: object, level: str, faults: Faults) -> Party:
+    """A party whose uuid is needed too: it becomes the id of a parent's row."""
+    party = _party(slug, name, uuid, level, faults)
+    if party.uuid is None and not uuid:
+        faults.append(missing(f"{level}_uuid"))
+    return party
+
+
+def _party(slug: object, name: object, uuid: object, level: str, faults: Faults) -> Party:
     try:
-        resource = Resource(
-            uuid=_uuid(row),
-            slug=_slug(row),
-            state=_state(row),
-            offering_uuid=_offering_uuid(row),
-            offering_slug=_offering_slug(row),
-            provider=_provider(row),
-            customer=_customer(row),
-            project=_project(row),
-            limit=_limit(row),
-            data_type=_data_type(row),
-            permission=_permission(row),
-            overrides=_overrides(row),
-            backend_id=_backend_id(row),
-            order=_order(row),
-            project_item=_project_item(row),
-            user_item=_user_item(row),
-            modified=_modified(row),
-        )
-    except FieldFault:
-        return ParsedResource(None, _faults(row))
-    return ParsedResource(resource, _doubts(row, resource))
-
-
-def _uuid(row: WaldurRow) -> UUID:
-    return required_uuid(row.uuid, "uuid")
-
-
-def _slug(row: WaldurRow) -> str:
-    return required_text(row.slug, "slug")
-
-
-def _state(row: WaldurRow) -> ResourceState:
-    return _STATES.get(required_text(row.state, "state"), ResourceState.UNKNOWN)
-
-
-def _party(slug: object, name: object, uuid: object, level: str) -> Party:
-    try:
-        return _shared_party(slug, name, uuid, level)
+        party, found = _shared_party(slug, name, uuid, level)
     except TypeError:  # a list or object, which no cache can hold, nor any of these members be
-        raise malformed(level, [slug, name, uuid], "a slug, a name and a uuid") from None
+        faults.append(malformed(level, [slug, name, uuid], "a slug, a name and a uuid"))
+        return _NOBODY
+    faults += found
+    return party
+
+
+_NOBODY: Final = Party("", "")
 
 
 @lru_cache(maxsize=1 << 13)  # the rows of one read repeat few parties: save time and memory
-def _shared_party(slug: object, name: object, uuid: object, level: str) -> Party:
-    known = required_text(slug, f"{level}_slug")
-    return Party(
-        known,
-        optional_text(name, f"{level}_name") or known,
-        optional_uuid(uuid, f"{level}_uuid"),
-    )
+def _shared_party(
+    slug: object, name: object, uuid: object, level: str
+) -> tuple[Party, tuple[Fault, ...]]:
+    faults: Faults = []
+    known = required_text(slug, f"{level}_slug", faults)
+    full = optional_text(name, f"{level}_name", faults) or known
+    return Party(known, full, optional_uuid(uuid, f"{level}_uuid", faults)), tuple(faults)
 
 
-def _provider(row: WaldurRow) -> Party:
-    return _party(row.provider_slug, row.provider_name, None, "provider")
-
-
-def _customer(row: WaldurRow) -> Party:
-    if row.customer_uuid is None or row.customer_uuid == "":  # it is the customer row's id
-        required_uuid(None, "customer_uuid")
-    return _party(row.customer_slug, row.customer_name, row.customer_uuid, "customer")
-
-
-def _project(row: WaldurRow) -> Party:
-    return _party(row.project_slug, row.project_name, row.project_uuid, "project")
-
-
-def _offering_uuid(row: WaldurRow) -> UUID:
-    value = row.offering_uuid
-    return _shared_uuid(value) if isinstance(value, str) else required_uuid(value, "offering_uuid")
-
-
-@lru_cache(maxsize=1 << 10)
-def _shared_uuid(text: str) -> UUID:
-    return required_uuid(text, "offering_uuid")
-
-
-def _offering_slug(row: WaldurRow) -> str:
-    return required_text(row.offering_slug, "offering_slug")
-
-
-def _limit(row: WaldurRow) -> Decimal | None:
-    return quantity(mapping(row.limits, "limits"), "storage", "limits")
-
-
-def _data_type(row: WaldurRow) -> str:
-    value = mapping(row.attributes, "attributes").get("storage_data_type")
+def _data_type(value: object, faults: Faults) -> str:
     if isinstance(value, str) and value in TARGET_TYPE_OF:
         return value  # already normal, as nearly always
-    return normal_data_type(optional_text(value, "attributes.storage_data_type"))
+    return normal_data_type(optional_text(value, "attributes.storage_data_type", faults))
 
 
-def _permission(row: WaldurRow) -> Permission:
-    for source, member in ((row.options, "options"), (row.attributes, "attributes")):
-        if source and (value := mapping(source, member).get("permissions")):
-            if not isinstance(value, str):
-                raise malformed("permissions", value, "text of 3 or 4 octal digits")
-            return _shared_permission(value)
+def _permission(
+    options: Mapping[str, object], attributes: Mapping[str, object], faults: Faults
+) -> Permission:
+    """Options over attributes over the default; null and empty text count as absent."""
+    for source in (options, attributes):
+        value = source.get("permissions")
+        if value is not None and value != "":
+            permission = _shared_permission(value) if isinstance(value, str) else None
+            if permission is None:
+                faults.append(malformed("permissions", value, "text of 3 or 4 octal digits"))
+            return permission or DEFAULT_PERMISSION
     return DEFAULT_PERMISSION
 
 
 @lru_cache(maxsize=1 << 8)
-def _shared_permission(text: str) -> Permission:
+def _shared_permission(text: str) -> Permission | None:
     try:
         return Permission(text)
-    except InvalidValueError as error:
-        raise FieldFault(ProblemCode.MALFORMED_RECORD, str(error)) from None
-
-
-def _overrides(row: WaldurRow) -> QuotaOverrides:
-    return quota_overrides(row.options, "options")
-
-
-def _backend_id(row: WaldurRow) -> str:
-    return optional_text(row.backend_id, "backend_id")
-
-
-def _order(row: WaldurRow) -> Order | None:
-    return None if row.order_in_progress is None else parse_order(row.order_in_progress)
-
-
-def _project_item(row: WaldurRow) -> ReadyItem | None:
-    return parse_ready_item(row.backend_metadata, "project_item")
-
-
-def _user_item(row: WaldurRow) -> ReadyItem | None:
-    return parse_ready_item(row.backend_metadata, "user_item")
-
-
-def _modified(row: WaldurRow) -> str:
-    return optional_text(row.modified, "modified")
-
-
-_READERS: Final[tuple[Callable[[WaldurRow], object], ...]] = (
-    _uuid,
-    _slug,
-    _state,
-    _offering_uuid,
-    _offering_slug,
-    _provider,
-    _customer,
-    _project,
-    _limit,
-    _data_type,
-    _permission,
-    _overrides,
-    _backend_id,
-    _order,
-    _project_item,
-    _user_item,
-    _modified,
-)
-"""Every reader above, so that a row at fault is told all its faults and not just the first."""
+    except InvalidValueError:
+        return None
 
 
 def name_of(row: WaldurRow) -> str | None:
     """The best name for a row in a problem: its canonical uuid, else its slug or name, escaped."""
-    try:
-        return str(required_uuid(row.uuid, "uuid"))
-    except FieldFault:
-        label = row.uuid or row.slug or row.name
-        return None if label is None else shown(label)
+    unreadable: Faults = []
+    uuid = required_uuid(row.uuid, "uuid", unreadable)
+    if not unreadable:
+        return str(uuid)
+    label = row.uuid or row.slug or row.name
+    return None if label is None else shown(label)
 
 
-def _faults(row: WaldurRow) -> tuple[Problem, ...]:
-    found: dict[Problem, None] = {}
-    for read in _READERS:
-        try:
-            read(row)
-        except FieldFault as fault:
-            problem = Problem(
-                fault.code, Severity.ERROR, fault.message, fault.hint, name_of(row)
-            )
-            found[problem] = None
-    return tuple(found)
+def _told(row: WaldurRow, faults: Faults) -> tuple[Problem, ...]:
+    name = name_of(row)
+    return tuple(
+        Problem(fault.code, Severity.ERROR, fault.message, fault.hint, name)
+        for fault in dict.fromkeys(faults)
+    )
 
 
-def _doubts(row: WaldurRow, resource: Resource) -> tuple[Problem, ...]:
-    doubts = []
-    if resource.state is ResourceState.UNKNOWN:
-        doubts.append((ProblemCode.UNKNOWN_STATE, f"state {shown(row.state)} is not known"))
+def _doubts(row: WaldurRow, resource: Resource) -> Iterator[Problem]:
+    name = str(resource.uuid)
+    if resource.state is _UNKNOWN:
+        yield _doubt(ProblemCode.UNKNOWN_STATE, f"state {shown(row.state)} is not known", name)
     if resource.data_type not in TARGET_TYPE_OF:
         text = f"data type {shown(resource.data_type)} is not known and treated as a project's"
-        doubts.append((ProblemCode.UNKNOWN_DATA_TYPE, text))
-    if resource.order:
-        doubts += _doubts_of_order(row.order_in_progress, resource.order)
-    return tuple(
-        Problem(code, Severity.WARNING, text, resource=str(resource.uuid)) for code, text in doubts
-    ) if doubts else ()
+        yield _doubt(ProblemCode.UNKNOWN_DATA_TYPE, text, name)
+    if resource.order and row.order_in_progress:
+        yield from _doubts_of_order(row.order_in_progress, resource.order, name)
 
 
-def _doubts_of_order(row: WaldurOrder | None, order: Order) -> Iterator[tuple[ProblemCode, str]]:
-    if row and order.state is OrderState.UNKNOWN:
-        yield ProblemCode.UNKNOWN_ORDER, f"order state {shown(row.state)} is not known"
-    if row and order.type is OrderType.UNKNOWN:
-        yield ProblemCode.UNKNOWN_ORDER, f"order type {shown(row.type)} is not known"
+def _doubts_of_order(row: WaldurOrder, order: Order, name: str) -> Iterator[Problem]:
+    if order.state is OrderState.UNKNOWN:
+        text = f"order state {shown(row.state)} is not known"
+        yield _doubt(ProblemCode.UNKNOWN_ORDER, text, name)
+    if order.type is OrderType.UNKNOWN:
+        text = f"order type {shown(row.type)} is not known"
+        yield _doubt(ProblemCode.UNKNOWN_ORDER, text, name)
+
+
+def _doubt(code: ProblemCode, text: str, name: str) -> Problem:
+    return Problem(code, Severity.WARNING, text, resource=name)

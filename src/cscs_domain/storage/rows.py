@@ -82,8 +82,7 @@ class RowFacts:
     state: ResourceState | None
 
 
-@attrs.frozen
-class ListedRow:
+class ListedRow(NamedTuple):
     """A row in its place in the list, with the facts that filters look at."""
 
     row: StorageRow

@@ -96,9 +96,10 @@ class SnapshotKeeper:
 
     async def close(self) -> None:
         """Stop a refresh that is under way."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     async def _serve_newly_read(self) -> Served:
         if (running := self._running) is not None:
@@ -116,7 +117,8 @@ class SnapshotKeeper:
     def _stand_in(self, error: UpstreamServiceError) -> Served:
         current = self._current
         if current is None or not self._policy.may_stand_in(self.age_of(current)):
-            raise error
+            # Raised to everybody who asks for a while: each time would add its frames to it.
+            raise error.with_traceback(None)
         return attrs.evolve(self._served(current), failure=error)
 
     def _served(self, snapshot: Snapshot) -> Served:

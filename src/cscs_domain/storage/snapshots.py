@@ -39,16 +39,19 @@ class Snapshot:
     id: str
     taken_at: datetime
     taken: timedelta
-    rows: tuple[bytes, ...]
-    facts: tuple[RowFacts, ...]
-    problems: tuple[Problem, ...] = ()
+    # Out of the repr: somebody will print a snapshot, and these may be hundreds of megabytes.
+    rows: tuple[bytes, ...] = attrs.field(repr=False)
+    facts: tuple[RowFacts, ...] = attrs.field(repr=False)
+    problems: tuple[Problem, ...] = attrs.field(default=(), repr=False)
     _lists: dict[RowFilter, tuple[bytes, ...]] = attrs.field(
         factory=dict, repr=False, kw_only=True, alias="lists"
     )
 
     def select(self, wanted: RowFilter) -> tuple[bytes, ...]:
-        """The encoded rows that match, in order; remembered, so that a page costs the same
-        whether the list is long or short."""
+        """The encoded rows that match, in order.
+
+        Remembered, so that a page costs the same whether the list is long or short.
+        """
         if wanted == EVERYTHING:
             return self.rows
         found = self._lists.get(wanted)
@@ -115,4 +118,3 @@ class SnapshotDraft:
             tuple(self._facts),
             problems,
         )
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from cscs_domain.storage.branches import Branch
@@ -17,15 +18,20 @@ from cscs_domain.storage.targets import (
     UserTarget,
 )
 
+# Looked up once: reaching a member of an enum costs as much as calling a small function.
+_ACTIVE: Final = Status.ACTIVE
+_PROJECT: Final = IdScope.PROJECT
+_USER: Final = IdScope.USER
+
 
 def leaf_target(placed: Placed) -> Target:
     """The project or user of a resource; a ready-made item wins wherever it says something."""
     slug, ready, owner = placed.resource.slug, placed.ready, placed.owner
     status = placed.status
-    is_active = status is Status.ACTIVE if ready.active is None else ready.active
+    is_active = status is _ACTIVE if ready.active is None else ready.active
     if owner.uid is None:
         return ProjectTarget(
-            item_id=ready.item_id or scoped_id(IdScope.PROJECT, slug),
+            item_id=ready.item_id or scoped_id(_PROJECT, slug),
             key=ready.key,
             name=ready.name or slug,
             status=ready.status or status,
@@ -33,7 +39,7 @@ def leaf_target(placed: Placed) -> Target:
             active=is_active,
         )
     return UserTarget(
-        item_id=ready.item_id or scoped_id(IdScope.USER, slug),
+        item_id=ready.item_id or scoped_id(_USER, slug),
         key=ready.key,
         name=ready.name,
         status=ready.status or status,

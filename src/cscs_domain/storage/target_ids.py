@@ -40,7 +40,9 @@ def scoped_id(scope: IdScope, *parts: str) -> UUID:
 
     Parts are path segments, which cannot hold a slash; so different parts never make one name.
 
-    >>> scoped_id(IdScope.STORAGE_SYSTEM, "capstor") == uuid5(NAMESPACE_OID, "storage_system:capstor")
+    >>> scoped_id(IdScope.STORAGE_SYSTEM, "capstor") == uuid5(
+    ...     NAMESPACE_OID, "storage_system:capstor"
+    ... )
     True
     """
     return uuid5(NAMESPACE_OID, f"{scope}:{'/'.join(parts)}")

@@ -15,6 +15,7 @@ import attrs
 
 from cscs_domain.problems import Problem
 from cscs_domain.storage.callbacks import NO_CALLBACKS, Callbacks
+from cscs_domain.storage.data_types import TargetType
 from cscs_domain.storage.filters import Pagination
 from cscs_domain.storage.quotas import Quotas
 from cscs_domain.storage.rows import StorageItem, StorageRow
@@ -27,6 +28,8 @@ from cscs_domain.storage.targets import (
 )
 
 Wire: TypeAlias = dict[str, object]
+
+_PROJECT: Final = TargetType.PROJECT
 
 CALLBACK_MEMBERS: Final = tuple(field.name for field in attrs.fields(Callbacks))
 
@@ -72,7 +75,7 @@ def row_to_wire(
         "storageSystem": item(row.system),
         "storageFileSystem": item(row.file_system),
         "storageDataType": item(row.data_type),
-        "target": {"targetType": row.target_type, "targetItem": _target_item(row.target)},
+        "target": _target(row.target),
         "quotas": None if row.quotas is None else quotas(row.quotas),
         "oldQuotas": None if old is None else quotas(old),
         "newQuotas": None if new is None else quotas(new),
@@ -86,34 +89,49 @@ def row_to_wire(
     return wire
 
 
-def _target_item(target: Target) -> Wire:
+def _target(target: Target) -> Wire:
     match target:
         case ProjectTarget():
-            return {
-                "itemId": target.item_id,
-                "key": target.key,
-                "name": target.name,
-                "status": target.status,
-                "unixGid": target.unix_gid,
-                "active": target.active,
-            }
+            kind, item = _PROJECT, _project(target)
         case UserTarget():
-            return {
-                "itemId": target.item_id,
-                "key": target.key,
-                "name": target.name,
-                "status": target.status,
-                "email": target.email,
-                "unixUid": target.unix_uid,
-                "primaryProject": {
-                    "name": target.primary_project.name,
-                    "unixGid": target.primary_project.unix_gid,
-                    "active": target.primary_project.active,
-                },
-                "active": target.active,
-            }
-        case TenantTarget() | CustomerTarget():
-            return {"itemId": target.item_id, "key": target.key, "name": target.name}
+            kind, item = TargetType.USER, _user(target)
+        case TenantTarget():
+            kind, item = TargetType.TENANT, _party(target)
+        case CustomerTarget():
+            kind, item = TargetType.CUSTOMER, _party(target)
+    return {"targetType": kind, "targetItem": item}
+
+
+def _project(target: ProjectTarget) -> Wire:
+    return {
+        "itemId": target.item_id,
+        "key": target.key,
+        "name": target.name,
+        "status": target.status,
+        "unixGid": target.unix_gid,
+        "active": target.active,
+    }
+
+
+def _user(target: UserTarget) -> Wire:
+    return {
+        "itemId": target.item_id,
+        "key": target.key,
+        "name": target.name,
+        "status": target.status,
+        "email": target.email,
+        "unixUid": target.unix_uid,
+        "primaryProject": {
+            "name": target.primary_project.name,
+            "unixGid": target.primary_project.unix_gid,
+            "active": target.primary_project.active,
+        },
+        "active": target.active,
+    }
+
+
+def _party(target: TenantTarget | CustomerTarget) -> Wire:
+    return {"itemId": target.item_id, "key": target.key, "name": target.name}
 
 
 def _quota(kind: str, amount: int | Decimal, unit: str, enforcement: str) -> Wire:

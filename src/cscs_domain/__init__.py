@@ -1,0 +1,184 @@
+"""The domain between Waldur, a centre's identity service and its storage, without any I/O.
+
+Storage in three lines, out of rows as Waldur's API sends them:
+
+>>> policy = StoragePolicy.for_systems(capstor="cscs-capstor-offering")
+>>> tree = build_hierarchy([], Identities({"climate-sim": 30500}), policy)
+>>> [str(row.mount_point) for row in tree.rows]
+[]
+
+Single rules need no policy at all:
+
+>>> QuotaPolicy().quotas(parse_quantity("8.2")).inodes_hard
+16400000
+>>> str(MountPath.of("capstor", "store", "cscs", "university-physics", "climate-sim"))
+'/capstor/store/cscs/university-physics/climate-sim'
+>>> status_of(ResourceState.CREATING)
+<Status.PENDING: 'pending'>
+
+Each name's docstring gives shapes, units, errors and the source of the rule. Ports (what the use
+cases need from the world) are Protocols in `cscs_domain.ports`; `read_hierarchy` and
+`take_snapshot` are the use cases over them.
+"""
+
+from cscs_domain._version import __version__
+from cscs_domain.errors import (
+    ConfigurationError,
+    CscsError,
+    InputError,
+    InvalidValueError,
+    MissingIdentityError,
+    Mistake,
+    ResourceProcessingError,
+    SnapshotGoneError,
+    UpstreamServiceError,
+)
+from cscs_domain.identities import (
+    GidLookup,
+    Identities,
+    UnixUser,
+    UserLookup,
+    mock_gid,
+    mock_user,
+    parse_unix_id,
+)
+from cscs_domain.ports import (
+    Clock,
+    HpcUsers,
+    ResourcePage,
+    ResourceQuery,
+    WaldurInspection,
+    WaldurResources,
+)
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.quantities import parse_quantity
+from cscs_domain.storage.callbacks import ApiUrl, Callbacks, callbacks_for
+from cscs_domain.storage.data_types import TargetType, normal_data_type, target_type_of
+from cscs_domain.storage.filters import PageRequest, Pagination, RowFilter
+from cscs_domain.storage.freshness import Freshness, FreshnessPolicy
+from cscs_domain.storage.hierarchy import Hierarchy, build_hierarchy
+from cscs_domain.storage.mappings import ORGANISATION, PROVIDER, HierarchyMapping
+from cscs_domain.storage.mount_points import MountPath
+from cscs_domain.storage.permissions import Permission
+from cscs_domain.storage.policy import StoragePolicy, StorageSystem
+from cscs_domain.storage.quotas import DerivedQuotas, QuotaOverrides, QuotaPolicy, Quotas
+from cscs_domain.storage.read_storage import (
+    RowEncoder,
+    StorageSources,
+    read_hierarchy,
+    take_snapshot,
+)
+from cscs_domain.storage.resource_parser import ParsedResource, parse_resource
+from cscs_domain.storage.resources import Order, Party, Resource
+from cscs_domain.storage.rows import ListedRow, RowFacts, RowKey, StorageItem, StorageRow
+from cscs_domain.storage.snapshot_keeper import Served, SnapshotKeeper
+from cscs_domain.storage.snapshots import Snapshot, SnapshotPage
+from cscs_domain.storage.states import (
+    OrderState,
+    OrderType,
+    ResourceState,
+    Status,
+    shown_state,
+    status_of,
+)
+from cscs_domain.storage.target_ids import IdScope, ItemIds, scoped_id
+from cscs_domain.storage.targets import (
+    CustomerTarget,
+    PrimaryProject,
+    ProjectTarget,
+    TenantTarget,
+    UserTarget,
+)
+from cscs_domain.storage.waldur_rows import WaldurOrder, WaldurRow
+from cscs_domain.storage.wire import row_to_wire
+from cscs_domain.storage.wire_decoding import row_from_wire
+
+__all__ = [
+    "ORGANISATION",
+    "PROVIDER",
+    "ApiUrl",
+    "Callbacks",
+    "Clock",
+    "ConfigurationError",
+    "CscsError",
+    "CustomerTarget",
+    "DerivedQuotas",
+    "Freshness",
+    "FreshnessPolicy",
+    "GidLookup",
+    "Hierarchy",
+    "HierarchyMapping",
+    "HpcUsers",
+    "IdScope",
+    "Identities",
+    "InputError",
+    "InvalidValueError",
+    "ItemIds",
+    "ListedRow",
+    "MissingIdentityError",
+    "Mistake",
+    "MountPath",
+    "Order",
+    "OrderState",
+    "OrderType",
+    "PageRequest",
+    "Pagination",
+    "ParsedResource",
+    "Party",
+    "Permission",
+    "PrimaryProject",
+    "Problem",
+    "ProblemCode",
+    "ProjectTarget",
+    "QuotaOverrides",
+    "QuotaPolicy",
+    "Quotas",
+    "Resource",
+    "ResourcePage",
+    "ResourceProcessingError",
+    "ResourceQuery",
+    "ResourceState",
+    "RowEncoder",
+    "RowFacts",
+    "RowFilter",
+    "RowKey",
+    "Served",
+    "Severity",
+    "Snapshot",
+    "SnapshotGoneError",
+    "SnapshotKeeper",
+    "SnapshotPage",
+    "Status",
+    "StorageItem",
+    "StoragePolicy",
+    "StorageRow",
+    "StorageSources",
+    "StorageSystem",
+    "TargetType",
+    "TenantTarget",
+    "UnixUser",
+    "UpstreamServiceError",
+    "UserLookup",
+    "UserTarget",
+    "WaldurInspection",
+    "WaldurOrder",
+    "WaldurResources",
+    "WaldurRow",
+    "__version__",
+    "build_hierarchy",
+    "callbacks_for",
+    "mock_gid",
+    "mock_user",
+    "normal_data_type",
+    "parse_quantity",
+    "parse_resource",
+    "parse_unix_id",
+    "read_hierarchy",
+    "row_from_wire",
+    "row_to_wire",
+    "scoped_id",
+    "shown_state",
+    "status_of",
+    "take_snapshot",
+    "target_type_of",
+]

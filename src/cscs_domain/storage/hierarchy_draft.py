@@ -1,0 +1,78 @@
+"""A tree being built step by step, for callers that must yield between the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from cscs_domain.identities import Identities
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.storage.branch_paths import settle_branches
+from cscs_domain.storage.branches import Branch, BranchKey
+from cscs_domain.storage.placement import Placed, Placer
+from cscs_domain.storage.policy import StoragePolicy
+from cscs_domain.storage.resources import Resource
+from cscs_domain.storage.row_builder import RowBuilder
+from cscs_domain.storage.rows import RowFacts, StorageRow
+from cscs_domain.storage.shared_paths import shared_paths
+
+
+class HierarchyDraft:
+    """Call `place` with any portions of the resources, run through `settle`, read `problems`."""
+
+    def __init__(self, policy: StoragePolicy, identities: Identities) -> None:
+        self._policy = policy
+        self._placer = Placer(policy, identities)
+        self._builder = RowBuilder(policy)
+        self._settled: list[Problem] = []
+
+    def place(self, resources: Iterable[Resource]) -> None:
+        """Take in a portion of the resources."""
+        for resource in resources:
+            self._placer.place(resource)
+
+    def settle(self) -> Iterator[tuple[StorageRow, RowFacts]]:
+        """Yield all rows in the answer's order: each level by path, then id."""
+        branches, leaves = self._placer.branches, self._placer.placed
+        self._settled = settle_branches(branches)
+        parents: list[Branch] = []
+        if self._policy.mapping.with_parents:
+            parents = [*self._ordered(branches.tenants), *self._ordered(branches.customers)]
+        leaves.sort(key=_leaf_order)
+        self._settled += shared_paths(self._holders(parents))
+        yield from map(self._builder.branch, parents)
+        yield from map(self._builder.leaf, leaves)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was found so far; complete once `settle` has run through."""
+        problems = [*self._placer.problems, *self._settled, *self._builder.problems]
+        if waiting := self._builder.orders_without_callbacks:
+            problems.append(_no_callbacks(waiting))
+        return problems
+
+    def _ordered(self, level: dict[BranchKey, Branch]) -> list[Branch]:
+        scheme = self._policy.item_ids
+        return sorted(
+            level.values(),
+            key=lambda branch: (branch.path.text, branch.item_id(scheme).int, branch.key),
+        )
+
+    def _holders(self, parents: Iterable[Branch]) -> Iterator[tuple[str, UUID]]:
+        for branch in parents:
+            yield branch.path.text, branch.item_id(self._policy.item_ids)
+        for placed in self._placer.placed:
+            yield placed.path.text, placed.resource.uuid
+
+
+def _leaf_order(placed: Placed) -> tuple[str, int]:
+    return placed.path.text, placed.resource.uuid.int
+
+
+def _no_callbacks(waiting: int) -> Problem:
+    return Problem(
+        ProblemCode.CALLBACKS_UNAVAILABLE,
+        Severity.WARNING,
+        f"{waiting} order(s) are in progress, but it is not known where to report back",
+        "Set callback_base_url (or waldur_api.api_url).",
+    )
