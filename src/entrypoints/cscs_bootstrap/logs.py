@@ -1,0 +1,66 @@
+"""How log lines look and where they go: structlog on standard error, JSON or for a terminal.
+
+Everything the libraries underneath log through `logging` takes the same way out.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from cscs_bootstrap.json_text import encode
+from cscs_bootstrap.settings import LogFormat, Settings
+
+_QUIET: Final = ("uvicorn.access",)  # we write a better line ourselves
+
+
+def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
+    """Set logging up for the whole process; DEBUG level if `debug` is set."""
+    out = stream or sys.stderr
+    level = logging.DEBUG if settings.debug else logging.INFO
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer = _renderer(settings.log_format, is_terminal=out.isatty())
+    structlog.configure(
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).disabled = True
+
+
+def _renderer(chosen: LogFormat, *, is_terminal: bool) -> list[Processor]:
+    if chosen is LogFormat.CONSOLE or (chosen is LogFormat.AUTO and is_terminal):
+        # Not the default, which shows the variables of every frame, whatever they hold.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=plain)]
+    return [structlog.processors.format_exc_info, _as_json]
+
+
+def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return encode({name: _writable(value) for name, value in event.items()}).decode()
+
+
+def _writable(value: object) -> object:
+    return (
+        value if isinstance(value, (str, int, float, bool, type(None), list, dict)) else str(value)
+    )

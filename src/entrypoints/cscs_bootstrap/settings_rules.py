@@ -1,0 +1,129 @@
+"""Rules that need more than one key, and what each part of the program cannot do without.
+
+A rule yields `Objection`s. One is dropped if any key it speaks of was already refused, since a key
+that is wrong must not be called missing as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from cscs_bootstrap.settings_model import AdapterKind, Part, Settings
+from cscs_bootstrap.settings_values import Reason
+
+_HTTP, _FILE, _SQL, _FAKE = AdapterKind
+_UPSTREAM: Final = (_HTTP, _FILE, _FAKE)
+ADAPTER_KINDS: Final[Mapping[str, tuple[AdapterKind, ...]]] = {
+    "waldur": _UPSTREAM,
+    "hpc_user": _UPSTREAM,
+    "dwdi": _UPSTREAM,
+    "directory": (_FILE, _SQL, _FAKE),
+    "documents": (_FILE, _FAKE),
+    "events": (_SQL, _FAKE),
+}
+"""The technologies that exist for each port."""
+
+_READ_FROM_FILES: Final = ("waldur", "hpc_user", "dwdi")
+_HPC_USER_KEYS: Final = ("api_url", "client_id", "client_secret", "oidc_token_url")
+
+
+@attrs.frozen
+class Objection:
+    """What is wrong with a key in the light of others (`beside` lists those)."""
+
+    key: str
+    reason: Reason
+    beside: tuple[str, ...] = ()
+
+
+def objections(settings: Settings, require: Collection[Part]) -> Iterator[Objection]:
+    """Yield everything that does not fit together, then everything that is missing."""
+    yield from _coefficients(settings)
+    yield from _roots(settings)
+    yield from _adapters(settings)
+    if Part.STORAGE in require:
+        yield from _storage(settings)
+    if Part.API in require:
+        yield from _api(settings)
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for every setting that is allowed but takes protection away."""
+    auth = settings.auth
+    if auth.disable_auth:
+        yield "auth.disable_auth is on: answers are given without any token."
+    if auth.disable_auth and auth.allow_insecure_bind:
+        yield "auth.allow_insecure_bind is on: that holds for clients of other machines as well."
+    if not settings.waldur_api.verify_ssl:
+        yield "waldur_api.verify_ssl is off: anybody on the way can pretend to be Waldur."
+    if settings.hpc_user_api.development_mode:
+        yield "hpc_user_api.development_mode is on: Unix ids that nobody knows are made up."
+
+
+def _coefficients(settings: Settings) -> Iterator[Objection]:
+    backend = settings.backend_settings
+    soft, hard = backend.inode_soft_coefficient, backend.inode_hard_coefficient
+    if not hard > soft:
+        yield Objection(
+            "backend_settings.inode_hard_coefficient",
+            Reason(f"must be greater than the soft coefficient: {hard} is not above {soft}."),
+            ("backend_settings.inode_soft_coefficient",),
+        )
+
+
+def _roots(settings: Settings) -> Iterator[Objection]:
+    known = ", ".join(settings.storage_systems) or "none"
+    for system in settings.storage_roots:
+        if system not in settings.storage_systems:
+            reason = "is not a configured storage system."
+            hint = f"Configured under storage_systems: {known}."
+            yield Objection("storage_roots", Reason(reason, hint, system), ("storage_systems",))
+
+
+def _adapters(settings: Settings) -> Iterator[Objection]:
+    for name, kinds in ADAPTER_KINDS.items():
+        chosen = getattr(settings.adapters, name)
+        key = f"adapters.{name}"
+        if chosen.kind not in kinds:
+            allowed = ", ".join(kinds)
+            yield Objection(key, Reason(f"cannot be {chosen.kind}.", f"Choose one of {allowed}."))
+        elif chosen.kind is _FILE and name in _READ_FROM_FILES and not chosen.path:
+            hint = f"Write {name}: {{kind: file, path: ...}} under adapters."
+            yield Objection(f"{key}.path", Reason(f"is missing: {key} is file.", hint), (key,))
+
+
+def _storage(settings: Settings) -> Iterator[Objection]:
+    if not settings.storage_systems:
+        yield _missing("storage_systems", "storage resources cannot be found without it")
+    waldur = settings.waldur_api
+    if settings.adapters.waldur.kind is _HTTP:
+        why = "Waldur cannot be asked without it"
+        for name in ("api_url", "access_token"):
+            if getattr(waldur, name) is None:
+                yield _missing(f"waldur_api.{name}", why, "adapters.waldur")
+    yield from _hpc_user(settings)
+
+
+def _hpc_user(settings: Settings) -> Iterator[Objection]:
+    api = settings.hpc_user_api
+    if settings.adapters.hpc_user.kind is not _HTTP or api.development_mode:
+        return
+    why = "Unix ids cannot be looked up without it"
+    for name in _HPC_USER_KEYS:
+        if getattr(api, name) is None:
+            beside = ("adapters.hpc_user", "hpc_user_api.development_mode")
+            yield _missing(f"hpc_user_api.{name}", why, *beside)
+
+
+def _api(settings: Settings) -> Iterator[Objection]:
+    if settings.auth.keycloak_url is None and not settings.auth.disable_auth:
+        why = "tokens cannot be checked without it (auth.disable_auth is off)"
+        yield _missing("auth.keycloak_url", why, "auth.disable_auth")
+
+
+def _missing(key: str, why: str, *beside: str) -> Objection:
+    reason = Reason(f"is missing: {why}.", "Set the key in the file, or the variable.")
+    return Objection(key, reason, beside)

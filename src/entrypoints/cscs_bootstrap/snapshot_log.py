@@ -1,0 +1,63 @@
+"""What a refresh leaves in the log: one line for it, and one for each problem when it appears.
+
+A problem that stays is not repeated every quarter of a minute; one that goes away is told as well.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from cscs_domain.errors import CscsError
+from cscs_domain.problems import Problem, Severity
+from cscs_domain.storage.snapshots import Snapshot
+
+_LOG: Final = structlog.get_logger("cscs.storage")
+_LEVELS: Final = {
+    Severity.ERROR: logging.ERROR,
+    Severity.WARNING: logging.WARNING,
+    Severity.INFO: logging.INFO,
+}
+
+
+def log_snapshot(previous: Snapshot | None, snapshot: Snapshot, took: timedelta) -> None:
+    """Log a refresh that succeeded."""
+    if previous is not None and previous.id == snapshot.id:
+        _LOG.debug("snapshot_unchanged", snapshot=snapshot.id, duration_ms=_ms(took))
+        return
+    severities = Counter(problem.severity.value for problem in snapshot.problems)
+    _LOG.info(
+        "snapshot_taken",
+        snapshot=snapshot.id,
+        rows=len(snapshot.rows),
+        duration_ms=_ms(took),
+        problems=dict(severities),
+    )
+    before = set(previous.problems) if previous else set()
+    for problem in snapshot.problems:
+        if problem not in before:
+            _LOG.log(_LEVELS[problem.severity], "problem", **_facts(problem))
+    for problem in sorted(before.difference(snapshot.problems), key=str):
+        _LOG.info("problem_gone", code=problem.code.value, resource=problem.resource)
+
+
+def log_failure(error: CscsError, took: timedelta) -> None:
+    """Log a refresh that failed."""
+    _LOG.error("snapshot_failed", reason=str(error), duration_ms=_ms(took))
+
+
+def _facts(problem: Problem) -> dict[str, str | None]:
+    return {
+        "code": problem.code.value,
+        "resource": problem.resource,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _ms(took: timedelta) -> int:
+    return took // timedelta(milliseconds=1)

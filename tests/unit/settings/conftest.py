@@ -1,0 +1,15 @@
+"""Fixtures of the settings tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.settings.loading import YamlFile
+
+
+@pytest.fixture
+def yaml_file(tmp_path: Path) -> YamlFile:
+    """A settings file that does not exist yet."""
+    return YamlFile(tmp_path / "config.yaml")
