@@ -1,0 +1,29 @@
+"""`python -m bench [--part in-process|pages] [--sizes 1000,10000]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+
+from bench import in_process, pages
+
+_PARTS = {"in-process": in_process.report, "pages": pages.report}
+
+
+def main() -> None:
+    """Run the parts one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--part", choices=sorted(_PARTS), help="only this part")
+    parser.add_argument("--sizes", default="1000,10000,100000", help="numbers of resources")
+    arguments = parser.parse_args()
+    sizes = tuple(int(size) for size in arguments.sizes.split(","))
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]}\n")
+    for name, report in _PARTS.items():
+        if arguments.part in {None, name}:
+            report(sizes)
+            print()
+
+
+if __name__ == "__main__":
+    main()

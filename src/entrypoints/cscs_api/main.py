@@ -1,0 +1,30 @@
+"""`uvicorn cscs_api.main:app`: the application for this environment's settings.
+
+Settings that do not hold end the process with code 2 and every mistake, before anything listens.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from starlette.applications import Starlette
+
+from cscs_api.app import create_app
+from cscs_bootstrap.logs import configure_logs
+from cscs_bootstrap.wiring import load_for_server
+from cscs_domain.errors import ConfigurationError
+
+
+def application() -> Starlette:
+    """Load the settings that the environment names and make the application."""
+    try:
+        loaded = load_for_server(os.environ)
+    except ConfigurationError as error:
+        sys.stderr.write(f"The configuration does not hold:\n{error}\n")
+        raise SystemExit(2) from None
+    configure_logs(loaded.settings)
+    return create_app(loaded.settings)
+
+
+app = application()
