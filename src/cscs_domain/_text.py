@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-_LONGEST = 80
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+_LONGEST: Final = 80
+_MOST_BITS: Final = 256
 
 
 def shown(value: object) -> str:
-    """A short, printable, ASCII form of any value: quoted, escaped and cut to 80 characters.
+    """A short, printable, ASCII form of any value: text quoted, escaped and cut to 80 characters.
 
     Upstream text is data: a newline or an escape code in a slug must not reach a log or a
     terminal as such.
+
+    >>> shown("a\\nb"), shown(-5), shown([1, 2])
+    ("'a\\\\nb'", '-5', 'a list of 2')
     """
-    text = value if isinstance(value, str) else type(value).__name__ + " " + _repr(value)
-    cut = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-    return ascii(cut)
-
-
-def _repr(value: object) -> str:
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
-        return f"of {len(value)}"
-    if isinstance(value, int) and value.bit_length() > _LONGEST * 3:
-        # Python refuses to write integers of some thousands of digits.
-        return f"of {value.bit_length()} bits"
-    return repr(value)[: _LONGEST + 1]
+    match value:
+        case str():
+            return ascii(value if len(value) <= _LONGEST else value[:_LONGEST] + "...")
+        case int() if value.bit_length() > _MOST_BITS:
+            # Python refuses to write integers of some thousands of digits.
+            return f"a number of {value.bit_length()} bits"
+        case None | bool() | int() | float() | Decimal():
+            text = str(value)
+            return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+        case Mapping():
+            return f"an object of {len(value)}"
+        case list() | tuple() | set() | frozenset():
+            return f"a {type(value).__name__} of {len(value)}"
+        case _:
+            return f"a {ascii(type(value).__name__)[1:-1]}"
 
 
 def is_encodable(text: str) -> bool:

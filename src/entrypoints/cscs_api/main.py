@@ -8,12 +8,17 @@ from __future__ import annotations
 import os
 import sys
 
+from typing import Final
+
+import structlog
 from starlette.applications import Starlette
 
 from cscs_api.app import create_app
 from cscs_bootstrap.logs import configure_logs
 from cscs_bootstrap.wiring import load_for_server
 from cscs_domain.errors import ConfigurationError
+
+_LOG: Final = structlog.get_logger("cscs.configuration")
 
 
 def application() -> Starlette:
@@ -24,6 +29,8 @@ def application() -> Starlette:
         sys.stderr.write(f"The configuration does not hold:\n{error}\n")
         raise SystemExit(2) from None
     configure_logs(loaded.settings)
+    for notice in loaded.notices:
+        _LOG.warning("configuration_notice", notice=notice)
     return create_app(loaded.settings)
 
 

@@ -18,8 +18,13 @@ from cscs_bootstrap.settings import LogFormat, Settings
 _QUIET: Final = ("uvicorn.access",)  # we write a better line ourselves
 
 
-def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
-    """Set logging up for the whole process; DEBUG level if `debug` is set."""
+def configure_logs(
+    settings: Settings, stream: TextIO | None = None, *, without: frozenset[str] = frozenset()
+) -> None:
+    """Set logging up for the whole process; DEBUG level if `debug` is set.
+
+    Events of ours named in `without` are left out.
+    """
     out = stream or sys.stderr
     level = logging.DEBUG if settings.debug else logging.INFO
     shared: list[Processor] = [
@@ -29,7 +34,7 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     ]
     renderer = _renderer(settings.log_format, is_terminal=out.isatty())
     structlog.configure(
-        processors=[*shared, *renderer],
+        processors=[*_dropping(without), *shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=True,
@@ -46,6 +51,15 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).disabled = True
+
+
+def _dropping(events: frozenset[str]) -> list[Processor]:
+    def drop(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if event["event"] in events:
+            raise structlog.DropEvent
+        return event
+
+    return [drop] if events else []
 
 
 def _renderer(chosen: LogFormat, *, is_terminal: bool) -> list[Processor]:

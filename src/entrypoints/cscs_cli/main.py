@@ -1,0 +1,84 @@
+"""The command `cscs`: its subcommands, and how their failures look from outside.
+
+Subcommands are imported when they are called, so that `cscs --version` need not wait for a server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from cyclopts import App, CycloptsError, Parameter
+
+from cscs_cli import help_texts
+from cscs_cli.exit_codes import INTERRUPTED, READER_LEFT, ExitCode
+from cscs_cli.failures import UsageError
+from cscs_cli.help_texts import HelpText
+from cscs_cli.terminal import accept_any_text, complain, forget_output
+from cscs_domain import __version__
+from cscs_domain.errors import CscsError, UpstreamServiceError
+
+_NO_SUCH: Final = Parameter(negative="", show_default=False)
+"""For options: no `--no-json`, and no `[default: False]` in the help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (by default the process's); return the exit code."""
+    accept_any_text()
+    tokens = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return _run(tokens)
+    except CycloptsError as error:
+        chain = " ".join(("cscs", *(error.command_chain or ())))
+        complain(f"{error} Try: {chain} --help")
+    except (UsageError, CscsError) as error:
+        complain(str(error))
+        if isinstance(error, UpstreamServiceError):
+            return ExitCode.UPSTREAM_FAILED
+    except BrokenPipeError:
+        forget_output()
+        return READER_LEFT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return ExitCode.USAGE_OR_CONFIGURATION
+
+
+def _run(tokens: list[str]) -> int:
+    result: object = make_app()(tokens)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def make_app() -> App:
+    """The tree of subcommands."""
+    app = App(
+        name="cscs",
+        help=help_texts.CSCS.brief,
+        help_epilogue=help_texts.CSCS.more,
+        help_format="plaintext",
+        version=f"cscs {__version__}",
+        default_parameter=_NO_SUCH,
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    config = _group("config", help_texts.CONFIG)
+    storage = _group("storage", help_texts.STORAGE)
+    app.command(config)
+    app.command(storage)
+    _add(app, "serve", "cscs_cli.serve:serve", help_texts.SERVE)
+    _add(config, "check", "cscs_cli.config_check:config_check", help_texts.CONFIG_CHECK)
+    _add(config, "example", "cscs_cli.config_example:config_example", help_texts.CONFIG_EXAMPLE)
+    _add(storage, "show", "cscs_cli.storage_show:storage_show", help_texts.STORAGE_SHOW)
+    return app
+
+
+def _group(name: str, text: HelpText) -> App:
+    return App(name=name, help=text.brief, help_epilogue=text.more)
+
+
+def _add(group: App, name: str, place: str, text: HelpText) -> None:
+    """Add a command by the place of its function, which is imported when it is called."""
+    group.command(place, name=name, help=text.brief, help_epilogue=text.more)
