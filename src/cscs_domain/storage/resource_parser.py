@@ -20,7 +20,6 @@ from cscs_domain.storage.field_parsers import (
     Faults,
     malformed,
     mapping,
-    missing,
     optional_text,
     optional_uuid,
     quantity,
@@ -30,6 +29,7 @@ from cscs_domain.storage.field_parsers import (
 )
 from cscs_domain.storage.order_parser import parse_order
 from cscs_domain.storage.permissions import DEFAULT_PERMISSION, Permission
+from cscs_domain.storage.quotas import NO_OVERRIDES
 from cscs_domain.storage.ready_items import parse_ready_items
 from cscs_domain.storage.resources import Order, Party, Resource
 from cscs_domain.storage.states import OrderState, OrderType, ResourceState
@@ -37,6 +37,8 @@ from cscs_domain.storage.waldur_rows import WaldurOrder, WaldurRow
 
 _STATES: Final = {s.value: s for s in ResourceState if s is not ResourceState.UNKNOWN}
 _UNKNOWN: Final = ResourceState.UNKNOWN
+_ROW_IDS: Final = frozenset({"offering", "customer"})
+"""Levels whose uuid is needed too: it becomes the id of a parent's row."""
 
 
 class ParsedResource(NamedTuple):
@@ -50,21 +52,21 @@ def parse_resource(row: WaldurRow) -> ParsedResource:
     """Read one row. With `resource` None there is at least one problem of severity error."""
     faults: Faults = []
     attributes = mapping(row.attributes, "attributes", faults)
-    options = mapping(row.options, "options", faults) if row.options else NO_MEMBERS
+    options = NO_MEMBERS if row.options == {} else mapping(row.options, "options", faults)
     resource = Resource(
         uuid=required_uuid(row.uuid, "uuid", faults),
         slug=required_text(row.slug, "slug", faults),
         state=_STATES.get(required_text(row.state, "state", faults), _UNKNOWN),
-        offering=_owner(row.offering_slug, None, row.offering_uuid, "offering", faults),
+        offering=_party(row.offering_slug, None, row.offering_uuid, "offering", faults),
         provider=_party(row.provider_slug, row.provider_name, None, "provider", faults),
-        customer=_owner(
+        customer=_party(
             row.customer_slug, row.customer_name, row.customer_uuid, "customer", faults
         ),
         project=_party(row.project_slug, row.project_name, row.project_uuid, "project", faults),
         limit=quantity(mapping(row.limits, "limits", faults), "storage", "limits", faults),
         data_type=_data_type(attributes.get("storage_data_type"), faults),
         permission=_permission(options, attributes, faults),
-        overrides=quota_overrides(options, "options", faults),
+        overrides=quota_overrides(options, "options", faults) if options else NO_OVERRIDES,
         backend_id=optional_text(row.backend_id, "backend_id", faults),
         order=_order(row.order_in_progress, faults),
         ready=parse_ready_items(row.backend_metadata, faults),
@@ -81,35 +83,26 @@ def _order(row: WaldurOrder | None, faults: Faults) -> Order | None:
     return None if row is None else parse_order(row, faults)
 
 
-def _owner(slug: object, name: object, uuid: object, level: str, faults: Faults) -> Party:
-    """A party whose uuid is needed too: it becomes the id of a parent's row."""
-    party = _party(slug, name, uuid, level, faults)
-    if party.uuid is None and not uuid:
-        faults.append(missing(f"{level}_uuid"))
-    return party
-
-
 def _party(slug: object, name: object, uuid: object, level: str, faults: Faults) -> Party:
     try:
         party, found = _shared_party(slug, name, uuid, level)
-    except TypeError:  # a list or object, which no cache can hold, nor any of these members be
-        faults.append(malformed(level, [slug, name, uuid], "a slug, a name and a uuid"))
-        return _NOBODY
+    except TypeError:  # a list or object, which no cache can hold
+        party, found = _shared_party.__wrapped__(slug, name, uuid, level)
     faults += found
     return party
 
 
-_NOBODY: Final = Party("", "")
-
-
-@lru_cache(maxsize=1 << 13)  # the rows of one read repeat few parties: save time and memory
+# The rows of one read repeat few parties: save time and memory. Typed, for 1 == True == 1.0 and
+# a fault shows which it was.
+@lru_cache(maxsize=1 << 17, typed=True)
 def _shared_party(
     slug: object, name: object, uuid: object, level: str
 ) -> tuple[Party, tuple[Fault, ...]]:
     faults: Faults = []
     known = required_text(slug, f"{level}_slug", faults)
     full = optional_text(name, f"{level}_name", faults) or known
-    return Party(known, full, optional_uuid(uuid, f"{level}_uuid", faults)), tuple(faults)
+    read_uuid = required_uuid if level in _ROW_IDS else optional_uuid
+    return Party(known, full, read_uuid(uuid, f"{level}_uuid", faults)), tuple(faults)
 
 
 def _data_type(value: object, faults: Faults) -> str:
@@ -122,7 +115,7 @@ def _permission(
     options: Mapping[str, object], attributes: Mapping[str, object], faults: Faults
 ) -> Permission:
     """Options over attributes over the default; null and empty text count as absent."""
-    for source in (options, attributes):
+    for source in (options, attributes) if options else (attributes,):
         value = source.get("permissions")
         if value is not None and value != "":
             permission = _shared_permission(value) if isinstance(value, str) else None

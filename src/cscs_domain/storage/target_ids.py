@@ -34,7 +34,7 @@ class ItemIds(StrEnum):
     """An id of its own for every (tenant, system, type) and (tenant, customer, system, type)."""
 
 
-@lru_cache(maxsize=1 << 14)  # every refresh asks for the same ids again
+@lru_cache(maxsize=1 << 17)  # every refresh asks for the same ids again; more than any site has
 def scoped_id(scope: IdScope, *parts: str) -> UUID:
     """The UUIDv5 of `scope:part/part/...` in the OID namespace.
 

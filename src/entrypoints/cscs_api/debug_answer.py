@@ -7,9 +7,10 @@ Read live and never kept. Secrets are left out: ours are masked by the settings,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from cscs_api.answers import members
+from cscs_api.raw_values import without_secrets
 from cscs_api.storage_query import StorageQuery
 from cscs_bootstrap.storage_service import StorageService
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
@@ -21,8 +22,6 @@ from cscs_domain.storage.states import shown_state, status_of
 from cscs_domain.storage.waldur_rows import WaldurRow
 
 Json: TypeAlias = dict[str, object]
-
-_SECRET: Final = "secret"  # noqa: S105  # part of the names of such members, not a secret
 
 
 class DebugAnswer:
@@ -65,7 +64,7 @@ class DebugAnswer:
             return {"slug": system.offering_slug, "error": str(error)}
         if found is None:
             return {"slug": system.offering_slug, "error": "Waldur shows no such offering"}
-        return _without_secrets(found)
+        return without_secrets(found)
 
     async def _raw(self, query: StorageQuery, chosen: list[StorageSystem]) -> Json:
         names = {system.offering_slug: system.name for system in chosen}
@@ -82,7 +81,7 @@ class DebugAnswer:
         page = query.page.of(len(rows))
         shown = rows[query.page.offset : query.page.offset + query.page.size]
         return {
-            "resources": [_without_secrets(row) for row in shown],
+            "resources": [without_secrets(row) for row in shown],
             "pagination": {
                 "current": page.current,
                 "limit": page.limit,
@@ -122,15 +121,3 @@ def _facts(row: JsonObject, names: Mapping[str, str]) -> RowFacts | None:
         status=status_of(resource.state, order),
         state=shown_state(resource.state, order),
     )
-
-
-def _without_secrets(value: JsonObject) -> Json:
-    return {name: _clean(inner) for name, inner in value.items() if _SECRET not in name}
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, Mapping):
-        return _without_secrets(value)
-    if isinstance(value, list):
-        return [_clean(inner) for inner in value]
-    return value

@@ -71,7 +71,10 @@ def _renderer(chosen: LogFormat, *, is_terminal: bool) -> list[Processor]:
 
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    return encode({name: _writable(value) for name, value in event.items()}).decode()
+    try:
+        return encode({name: _writable(value) for name, value in event.items()}).decode()
+    except (TypeError, ValueError):  # no line of log is worth failing the caller for
+        return encode({name: ascii(value) for name, value in event.items()}).decode()
 
 
 def _writable(value: object) -> object:

@@ -46,10 +46,12 @@ def load(
 
 def load_for_server(environ: Mapping[str, str], *, config: Path | None = None) -> LoadedSettings:
     """Load settings for the HTTP server: storage is needed only if a key of it is there."""
-    loaded = load(environ, config=config, parts=frozenset({Part.API}))
-    if not loaded.settings.storage_systems:
-        return loaded
-    return load(environ, config=config, parts=frozenset({Part.API, Part.STORAGE}))
+    try:
+        return load(environ, config=config, parts=frozenset({Part.API, Part.STORAGE}))
+    except ConfigurationError as error:
+        if any(mistake.key == "storage_systems" for mistake in error.mistakes):
+            return load(environ, config=config, parts=frozenset({Part.API}))
+        raise
 
 
 def _unavailable(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:

@@ -43,6 +43,8 @@ def make_server(settings: Settings) -> Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            # A forged origin must not become the address that is checked and logged.
+            proxy_headers=False,
             workers=1,
             lifespan="on",
             timeout_graceful_shutdown=_LAST_ANSWERS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from hypothesis import strategies as st
@@ -43,6 +44,7 @@ def sent_numbers(draw: DrawFn, amounts: SearchStrategy[Decimal] | None = None) -
     return draw(st.sampled_from(forms))
 
 
+@cache
 def usual_numbers() -> SearchStrategy[object]:
     """A few amounts in all the forms of `sent_numbers`: cheap, for rows that hold many."""
     return st.sampled_from(_SENT)

@@ -6,6 +6,7 @@ Source: Waldur contract, sections 3, 4 and 10.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -24,19 +25,28 @@ ORDER_STATES: Final = (
 )
 ORDER_TYPES: Final = ("Create", "Update", "Terminate", "Restore")
 
-_DATA_TYPES: Final = (None, "", "store", " Store ", "archive", "users", "USERS", "scratch", "work")
+# Strategies made once: making them anew in every draw is what costs most.
+_BOOLEANS: Final = st.booleans()
+_STATES: Final = st.sampled_from(RESOURCE_STATES)
+_DATA_TYPES: Final = st.sampled_from(
+    (None, "", "store", " Store ", "archive", "users", "USERS", "scratch", "work")
+)
 _RESOURCE_SLUGS: Final = st.sampled_from(("res-1", "res-2", "res-3", "p1", "Été", "...", "r r"))
 _OPAQUE_IDS: Final = st.sampled_from(("", "fs-0a1b"))
-_PERMISSIONS: Final = (None, "", "775", "2770", "0750")
-_MOMENTS: Final = tuple(f"2026-0{month}-01T00:00:00.000000Z" for month in range(1, 8))
+_PERMISSIONS: Final = st.sampled_from((None, "", "775", "2770", "0750"))
+_MOMENTS: Final = st.sampled_from([f"2026-0{month}-01T00:00:00.000000Z" for month in range(1, 8)])
 _OVERRIDES: Final = (
     *("soft_quota_space", "hard_quota_space"),
     *("soft_quota_inodes", "hard_quota_inodes"),
 )
-_MAY_BE_ABSENT: Final = (
-    *("provider_name", "customer_name", "project_name", "project_uuid", "limits", "attributes"),
-    *("options", "backend_id", "backend_metadata", "modified", "order_in_progress"),
+_MAY_BE_ABSENT: Final = st.sampled_from(
+    (
+        *("provider_name", "customer_name", "project_name", "project_uuid", "limits"),
+        *("attributes", "options", "backend_id", "backend_metadata", "modified"),
+        "order_in_progress",
+    )
 )
+_LEFT_OUT: Final = st.lists(_MAY_BE_ABSENT, max_size=2, unique=True)
 
 
 def valid_rows(offering_slugs: Sequence[str] = ("capstor",)) -> SearchStrategy[dict[str, object]]:
@@ -53,19 +63,19 @@ def row_dicts(
         "uuid": draw(uuid_texts()),
         "slug": draw(_RESOURCE_SLUGS),
         "name": "as people call it",
-        "state": draw(st.sampled_from(RESOURCE_STATES)),
-        "modified": draw(st.sampled_from(_MOMENTS)),
+        "state": draw(_STATES),
+        "modified": draw(_MOMENTS),
         "url": "https://waldur.example.com/api/somewhere/",
-        "limits": {"storage": draw(usual_numbers())} if draw(st.booleans()) else {},
+        "limits": {"storage": draw(usual_numbers())} if draw(_BOOLEANS) else {},
         "attributes": draw(_attributes()),
         "options": draw(_options()),
         "backend_id": draw(_OPAQUE_IDS if backend_ids is None else backend_ids),
         "backend_metadata": draw(_metadata()),
-        "order_in_progress": draw(st.none() | orders_in_progress()),
+        "order_in_progress": draw(_maybe_order()),
         **_levels(place),
     }
-    for member in draw(st.lists(st.sampled_from(_MAY_BE_ABSENT), max_size=2, unique=True)):
-        if draw(st.booleans()):
+    for member in draw(_LEFT_OUT):
+        if draw(_BOOLEANS):
             row[member] = None
         else:
             del row[member]
@@ -87,20 +97,26 @@ def _levels(place: Place) -> dict[str, object]:
     }
 
 
+@cache
+def _maybe_order() -> SearchStrategy[dict[str, object] | None]:
+    return st.none() | orders_in_progress()
+
+
+@cache
 @st.composite
 def orders_in_progress(draw: DrawFn) -> dict[str, object]:
     """A nested order in any state, final ones included, with any part of its change told."""
     attributes: dict[str, object] = {}
-    if draw(st.booleans()):
+    if draw(_BOOLEANS):
         attributes["old_limits"] = {"storage": draw(usual_numbers())}
-    if draw(st.booleans()):
+    if draw(_BOOLEANS):
         attributes["old_options"] = draw(_options())
         attributes["new_options"] = draw(_options())
     return {
         "uuid": draw(st.uuids()).hex,
         "type": draw(st.sampled_from(ORDER_TYPES)),
         "state": draw(st.sampled_from(ORDER_STATES)),
-        "limits": {"storage": draw(usual_numbers())} if draw(st.booleans()) else {},
+        "limits": {"storage": draw(usual_numbers())} if draw(_BOOLEANS) else {},
         "attributes": attributes,
     }
 
@@ -114,32 +130,37 @@ def backend_ids(roots: Sequence[str], folders: Sequence[str]) -> SearchStrategy[
     return st.one_of(st.just(""), name, below, inside, outside)
 
 
+@cache
 @st.composite
 def _attributes(draw: DrawFn) -> dict[str, object]:
     return {
-        "storage_data_type": draw(st.sampled_from(_DATA_TYPES)),
-        "permissions": draw(st.sampled_from(_PERMISSIONS)),
+        "storage_data_type": draw(_DATA_TYPES),
+        "permissions": draw(_PERMISSIONS),
         "comment": "free text",
     }
 
 
+@cache
 @st.composite
 def _options(draw: DrawFn) -> dict[str, object] | None:
-    members = draw(st.sampled_from(_OPTION_SETS))
+    members = draw(_OPTION_SETS)
     if members is None:
         return None
     options: dict[str, object] = {member: draw(usual_numbers()) for member in members}
-    if draw(st.booleans()):
-        options["permissions"] = draw(st.sampled_from(_PERMISSIONS))
+    if draw(_BOOLEANS):
+        options["permissions"] = draw(_PERMISSIONS)
     return options
 
 
-_OPTION_SETS: Final = (
-    *(None, (), _OVERRIDES[:2], _OVERRIDES[2:], _OVERRIDES),
-    *((member,) for member in _OVERRIDES),
+_OPTION_SETS: Final = st.sampled_from(
+    (
+        *(None, (), _OVERRIDES[:2], _OVERRIDES[2:], _OVERRIDES),
+        *((member,) for member in _OVERRIDES),
+    )
 )
 
 
+@cache
 def _metadata() -> SearchStrategy[object]:
     # Anything can be stored there; only objects under our two keys mean something.
     return st.sampled_from(
@@ -169,9 +190,9 @@ def hostile_rows(draw: DrawFn, offering_slugs: Sequence[str] = ("capstor",)) -> 
     `WaldurRow.from_mapping`). Half of them are valid but for one to three members.
     """
     anything = json_values()
-    if draw(st.booleans()):
+    if draw(_BOOLEANS):
         row = draw(valid_rows(offering_slugs))
-        for member in draw(st.lists(st.sampled_from(_SPOILT), min_size=1, max_size=3)):
+        for member in draw(st.lists(_SPOILT, min_size=1, max_size=3)):
             row[member] = draw(_spoilt(member))
     else:
         row = draw(st.dictionaries(st.sampled_from(ROW_MEMBERS) | any_text(), anything, max_size=6))
@@ -181,9 +202,12 @@ def hostile_rows(draw: DrawFn, offering_slugs: Sequence[str] = ("capstor",)) -> 
     return row
 
 
-_SPOILT: Final = tuple(member for member in ROW_MEMBERS if member != "order_in_progress")
+_SPOILT: Final = st.sampled_from(
+    [member for member in ROW_MEMBERS if member != "order_in_progress"]
+)
 
 
+@cache
 def _spoilt(member: str) -> SearchStrategy[object]:
     if member in {"limits", "attributes", "options", "backend_metadata"}:
         keys = (

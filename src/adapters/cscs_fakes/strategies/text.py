@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -17,12 +18,14 @@ _TRAVERSALS: Final = (
 )
 
 
+@cache
 def safe_slugs() -> SearchStrategy[str]:
     """Slugs as Waldur makes them: lower-case ASCII letters, digits and inner dashes, 1 to 16."""
     letters = st.text("abcxyz0189-", min_size=1, max_size=16)
     return letters.map(lambda text: text.strip("-") or "s")
 
 
+@cache
 def path_segments() -> SearchStrategy[str]:
     """Any text that may stand between two slashes, however odd: spaces, dots, any script."""
     letters = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/")
@@ -36,6 +39,7 @@ def _is_segment(text: str) -> bool:
     return text not in {".", ".."} and 0 < len(text.encode()) <= _MOST_BYTES
 
 
+@cache
 def unsafe_slugs() -> SearchStrategy[str]:
     """Non-empty text that must never become part of a path.
 
@@ -47,12 +51,14 @@ def unsafe_slugs() -> SearchStrategy[str]:
     return st.one_of(st.sampled_from(_TRAVERSALS), laced, too_long)
 
 
+@cache
 def any_text() -> SearchStrategy[str]:
     """Any text that JSON can carry, lone surrogates included."""
     everything = st.text(st.characters(exclude_categories=[]), max_size=12)
     return st.one_of(everything, unsafe_slugs(), path_segments(), st.just(""))
 
 
+@cache
 def uuid_texts(uuids: SearchStrategy[UUID] | None = None) -> SearchStrategy[str]:
     """Uuids as servers write them: with or without dashes, in either case."""
     forms = st.sampled_from((str, lambda uuid: uuid.hex, lambda uuid: uuid.hex.upper()))
@@ -68,6 +74,7 @@ _NASTY: Final[tuple[object, ...]] = (
 )
 
 
+@cache
 def json_values() -> SearchStrategy[object]:
     """Any value that a decoded JSON document can hold, its fractions as `Decimal`.
 
