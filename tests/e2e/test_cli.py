@@ -187,7 +187,7 @@ async def test_json_has_the_very_bytes_of_the_api(
     variables = {"CSCS_INCLUDE_TERMINATED": terminated}
     app = create_app(load_for_server(variables, config=DEMO_CONFIG).settings)
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get(ROWS, params={**filters, "page_size": "500"})
 
     options = [f"--{name.replace('_', '-')}={value}" for name, value in filters.items()]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
+from cscs_domain._text import shown
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.branches import Branch, Branches
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.target_ids import ItemIds
+
+_MOST_NAMED: Final = 4
 
 
 def settle_branches(branches: Branches) -> list[Problem]:
@@ -48,8 +52,14 @@ def _derived(branch: Branch) -> MountPath | None:
     return MountPath(folder)
 
 
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _MOST_NAMED
+    return ", ".join(listed[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _disagreement(branch: Branch, scheme: ItemIds) -> Problem:
-    folders = ", ".join(sorted(branch.child_folders)[:4])
+    folders = _some(sorted(branch.child_folders))
     return Problem(
         ProblemCode.PARENT_PATH_DISAGREEMENT,
         Severity.WARNING,
@@ -62,9 +72,9 @@ def _disagreement(branch: Branch, scheme: ItemIds) -> Problem:
 def _ambiguity(branch: Branch, scheme: ItemIds) -> Iterable[Problem]:
     disagreeing = []
     if len(branch.names) > 1:
-        disagreeing.append(f"names {sorted(branch.names)}")
+        disagreeing.append(f"names ({_some(map(shown, sorted(branch.names)))})")
     if len(branch.uuids) > 1 and scheme is ItemIds.DOCUMENTED:
-        disagreeing.append(f"uuids {sorted(map(str, branch.uuids))}")
+        disagreeing.append(f"uuids ({_some(map(str, sorted(branch.uuids)))})")
     if disagreeing:
         yield Problem(
             ProblemCode.AMBIGUOUS_PARENT,

@@ -116,14 +116,23 @@ class OwnerFinder:
         user, problems = self._account(resource, ready)
         if user is None:
             return OwnerFound(None, ready, problems)
-        group, gid = ready.primary_project or resource.project.slug, ready.unix_gid
-        if gid is None and user.primary_project and user.primary_gid:
-            group, gid = user.primary_project, user.primary_gid
-        gid, more = self._usable_gid(resource, gid or self._gid(resource.project.slug))
+        group, known_gid = self._primary_group(resource, ready, user)
+        gid, more = self._usable_gid(resource, known_gid)
         if gid is None:
             return OwnerFound(None, ready, more)
         owner = Owner(gid=gid, group=group, uid=user.uid, email=user.email)
         return OwnerFound(owner, ready, (*problems, *more))
+
+    def _primary_group(
+        self, resource: Resource, ready: ReadyItem, user: UnixUser
+    ) -> tuple[str, int | None]:
+        """A group's name and GID, always of one and the same group."""
+        own = resource.project.slug
+        if ready.unix_gid is not None:
+            return ready.primary_project or own, ready.unix_gid
+        if user.primary_project and user.primary_gid:
+            return user.primary_project, user.primary_gid
+        return own, self._gid(own)
 
     def _account(
         self, resource: Resource, ready: ReadyItem

@@ -7,15 +7,24 @@ from decimal import Decimal
 import attrs
 
 from cscs_domain.errors import InvalidValueError
+from cscs_domain.quantities import parse_quantity
 from cscs_domain.storage.callbacks import ApiUrl
 from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
 from cscs_domain.storage.mount_points import MountPath, check_segment
-from cscs_domain.storage.quotas import QuotaPolicy
+from cscs_domain.storage.quotas import QuotaPolicy, above_zero
 from cscs_domain.storage.target_ids import ItemIds
 
 
 def _default_roots(system: StorageSystem) -> tuple[MountPath, ...]:
     return (MountPath.of(system.path_name),)
+
+
+def _segment(_instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    check_segment(value, attribute.name.replace("_", " "))
+
+
+def _factor(value: object) -> Decimal:
+    return parse_quantity(value, "unit factor")
 
 
 @attrs.frozen(kw_only=True)
@@ -26,16 +35,14 @@ class StorageSystem:
     paths of spec 001. `roots` are the directories that a backend id may point into.
     """
 
-    name: str = attrs.field()
+    name: str = attrs.field(validator=_segment)
     offering_slug: str
-    path_name: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    path_name: str = attrs.field(
+        default=attrs.Factory(lambda self: self.name, takes_self=True), validator=_segment
+    )
     roots: tuple[MountPath, ...] = attrs.field(
         default=attrs.Factory(_default_roots, takes_self=True)
     )
-
-    @name.validator
-    def _name_is_a_segment(self, _attribute: object, value: str) -> None:
-        check_segment(value, "storage system")
 
 
 def _distinct(_instance: object, _attribute: object, systems: tuple[StorageSystem, ...]) -> None:
@@ -57,9 +64,9 @@ class StoragePolicy:
     """
 
     systems: tuple[StorageSystem, ...] = attrs.field(validator=_distinct)
-    file_system: str = "lustre"
+    file_system: str = attrs.field(default="lustre", validator=_segment)
     quotas: QuotaPolicy = attrs.field(factory=QuotaPolicy)
-    unit_factor: Decimal = Decimal(1)
+    unit_factor: Decimal = attrs.field(default=Decimal(1), converter=_factor, validator=above_zero)
     item_ids: ItemIds = ItemIds.DOCUMENTED
     mapping: HierarchyMapping = PROVIDER
     callback_base: ApiUrl | None = None

@@ -53,7 +53,8 @@ class DerivedQuotas:
     corrections: tuple[str, ...] = ()
 
 
-def _positive(_instance: object, attribute: attrs.Attribute[Decimal], value: Decimal) -> None:
+def above_zero(_instance: object, attribute: attrs.Attribute[Decimal], value: Decimal) -> None:
+    """A validator: the number must be above zero."""
     if not value > 0:
         raise InvalidValueError(attribute.name, str(value), "is not above zero")
 
@@ -71,13 +72,13 @@ class QuotaPolicy:
     """
 
     inode_base_multiplier: Decimal = attrs.field(
-        default=Decimal(1_000_000), converter=_quantity, validator=_positive
+        default=Decimal(1_000_000), converter=_quantity, validator=above_zero
     )
     inode_soft_coefficient: Decimal = attrs.field(
-        default=Decimal("1.33"), converter=_quantity, validator=_positive
+        default=Decimal("1.33"), converter=_quantity, validator=above_zero
     )
     inode_hard_coefficient: Decimal = attrs.field(
-        default=Decimal(2), converter=_quantity, validator=_positive
+        default=Decimal(2), converter=_quantity, validator=above_zero
     )
     _soft_per_tb: Decimal = attrs.field(init=False, eq=False, repr=False)
     _hard_per_tb: Decimal = attrs.field(init=False, eq=False, repr=False)

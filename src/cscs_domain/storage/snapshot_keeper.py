@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -19,6 +19,9 @@ from cscs_domain.storage.snapshots import Snapshot
 
 Reader: TypeAlias = Callable[[Snapshot | None], Awaitable[Snapshot]]
 """Takes the previous snapshot (to share rows with) and reads a new one."""
+
+_MOST_KEPT: Final = 256
+"""Where every read finds something new, so many replaced snapshots are kept at the most."""
 
 
 @attrs.frozen(kw_only=True)
@@ -154,7 +157,7 @@ class SnapshotKeeper:
     def _forget_old(self) -> None:
         horizon = self._clock.monotonic() - self._policy.keep
         for snapshot_id, (_, replaced) in list(self._replaced.items()):
-            if replaced < horizon:
+            if replaced < horizon or len(self._replaced) > _MOST_KEPT:  # oldest first
                 del self._replaced[snapshot_id]
 
     def _failed_just_now(self) -> bool:

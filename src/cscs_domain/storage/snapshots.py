@@ -99,12 +99,12 @@ class SnapshotDraft:
             rows = [known.get(row, row) for row in rows]
         self._rows += rows
         self._facts += facts
-        self._digest.update(b"\n".join(rows))
-        # The state is not part of a row's text but decides which filters show it.
-        self._digest.update("\n".join([each.state or "-" for each in facts]).encode())
+        self._digest.update(b"\n".join([*rows, b""]))  # the same in whichever portions they come
 
     def finish(self, problems: tuple[Problem, ...]) -> Snapshot:
         """Close the list."""
+        # The state is not part of a row's text but decides which filters show it.
+        self._digest.update("\n".join([each.state or "-" for each in self._facts]).encode())
         for problem in problems:
             self._digest.update(str(problem).encode(errors="replace"))
         digest = self._digest.hexdigest()[:24]

@@ -1,7 +1,8 @@
 """Who may ask at all while tokens are not checked: programs on this machine. DESIGN section 9.
 
 Checked per request and not only where the server listens, so that it also holds under any other
-ASGI server. A request that came through a proxy names its origin and is not taken for a local one.
+ASGI server. A request that came through a proxy names its origin and is not taken for a local one,
+nor is one for another name than this machine's.
 """
 
 from __future__ import annotations
@@ -46,8 +47,20 @@ def is_local(scope: Scope) -> bool:
     """Whether a request comes from a program on this machine, and through no proxy."""
     if any(header(scope, name) is not None for name in _FORWARDED):
         return False
+    if not _names_this_machine(header(scope, b"host")):
+        return False
     client = scope.get("client")
     return client is None or _is_loopback(client[0])  # None: a socket in the file system
+
+
+def _names_this_machine(host: str | None) -> bool:
+    """Whether the Host header does. A web page that has its own name resolve to this machine, to
+    read from the browser of somebody here, cannot make the browser leave that name out.
+    """
+    if not host:
+        return True
+    name = host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+    return name.lower() == "localhost" or _is_loopback(name)
 
 
 def _is_loopback(host: str) -> bool:

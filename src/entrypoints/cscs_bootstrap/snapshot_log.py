@@ -50,6 +50,11 @@ def log_failure(error: CscsError, took: timedelta) -> None:
     _LOG.error("snapshot_failed", reason=str(error), duration_ms=_ms(took))
 
 
+def log_crash(took: timedelta) -> None:
+    """Log a refresh that ended in an error nobody expected, with its traceback."""
+    _LOG.exception("snapshot_crashed", duration_ms=_ms(took))
+
+
 def _facts(problem: Problem) -> dict[str, str | None]:
     return {
         "code": problem.code.value,

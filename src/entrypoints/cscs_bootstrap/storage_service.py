@@ -8,7 +8,7 @@ from contextlib import suppress
 import attrs
 
 from cscs_bootstrap.quiet_gc import paused_gc
-from cscs_bootstrap.snapshot_log import log_failure, log_snapshot
+from cscs_bootstrap.snapshot_log import log_crash, log_failure, log_snapshot
 from cscs_domain.errors import CscsError, SnapshotGoneError, UpstreamServiceError
 from cscs_domain.ports import Clock, WaldurInspection
 from cscs_domain.storage.filters import RowFilter
@@ -67,6 +67,9 @@ class StorageService:
                     )
             except CscsError as error:
                 log_failure(error, self.clock.monotonic() - began)
+                raise
+            except Exception:
+                log_crash(self.clock.monotonic() - began)
                 raise
             log_snapshot(previous, snapshot, self.clock.monotonic() - began)
             return snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +39,23 @@ def load(
     environ: Mapping[str, str], *, config: Path | None, parts: frozenset[Part]
 ) -> LoadedSettings:
     """Load settings that all these parts can work with; `ConfigurationError` with all mistakes."""
-    loaded = load_settings(environ, config_path=config, require=parts)
+    # No Keycloak key is asked for: tokens cannot be checked yet, and `_unavailable` says just that.
+    needed = parts - {Part.API}
+    try:
+        loaded = load_settings(environ, config_path=config, require=needed)
+    except ConfigurationError as error:
+        raise ConfigurationError([*error.mistakes, *_told_too(environ, config, parts)]) from None
     if mistakes := tuple(_unavailable(loaded.settings, parts)):
         raise ConfigurationError(mistakes)
     return loaded
+
+
+def _told_too(
+    environ: Mapping[str, str], config: Path | None, parts: frozenset[Part]
+) -> Iterator[Mistake]:
+    """What else is wrong where only keys are missing, so that nobody is told in two rounds."""
+    with suppress(ConfigurationError):
+        yield from _unavailable(load_settings(environ, config_path=config).settings, parts)
 
 
 def load_for_server(environ: Mapping[str, str], *, config: Path | None = None) -> LoadedSettings:

@@ -1,0 +1,162 @@
+"""Settings in, wired services out, or every reason why this version cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cscs_bootstrap.settings import Part
+from cscs_bootstrap.wiring import DEMO_CONFIG, load, load_for_server, storage_service
+from cscs_domain.errors import ConfigurationError, Mistake
+from cscs_domain.ports import Clock
+from cscs_domain.problems import Severity
+from cscs_domain.storage.filters import EVERYTHING
+from cscs_fakes.hpc_users import FakeHpcUsers
+from cscs_fakes.waldur_resources import FakeWaldurResources
+from cscs_files import FileHpcUsers, FileWaldurResources
+
+FAKES = {
+    "STORAGE_SYSTEMS": "capstor=cscs-capstor,vast=vast,iopsstor=iopsstor",
+    "CSCS_ADAPTERS__WALDUR": "fake",
+    "CSCS_ADAPTERS__HPC_USER": "fake",
+    "DISABLE_AUTH": "true",
+}
+UPSTREAMS = {
+    "STORAGE_SYSTEMS": "capstor=cscs-capstor",
+    "WALDUR_API_URL": "https://waldur.example.com/api/",
+    "WALDUR_API_TOKEN": "token",
+    "HPC_USER_API_URL": "https://hpc-user.example.com",
+    "HPC_USER_CLIENT_ID": "proxy",
+    "HPC_USER_CLIENT_SECRET": "secret",
+    "HPC_USER_OIDC_TOKEN_URL": "https://auth.example.com/token",
+    "CSCS_KEYCLOAK_URL": "https://auth.example.com",
+}
+
+
+def mistakes(environ: dict[str, str]) -> dict[str, Mistake]:
+    """What keeps a server with this environment from starting, by key."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_for_server(environ)
+    return {mistake.key: mistake for mistake in caught.value.mistakes}
+
+
+class TestLoading:
+    def test_the_demonstration_needs_no_environment(self) -> None:
+        loaded = load_for_server({}, config=DEMO_CONFIG)
+
+        assert set(loaded.settings.storage_systems) == {"capstor", "vast", "iopsstor"}
+
+    def test_what_this_version_cannot_do_is_told_all_at_once(self) -> None:
+        found = mistakes(UPSTREAMS)
+
+        assert set(found) == {"adapters.waldur", "adapters.hpc_user", "auth.disable_auth"}
+        assert found["adapters.waldur"].variable == "CSCS_ADAPTERS__WALDUR"
+        assert found["adapters.hpc_user"].variable == "CSCS_ADAPTERS__HPC_USER"
+        assert found["auth.disable_auth"].variable == "DISABLE_AUTH"
+        assert all(mistake.hint for mistake in found.values())
+
+    def test_mistakes_about_storage_and_about_the_server_are_told_together(self) -> None:
+        found = mistakes({"STORAGE_SYSTEMS": "capstor=cscs-capstor"})
+
+        assert {"auth.disable_auth", "waldur_api.api_url", "hpc_user_api.api_url"} <= set(found)
+
+    def test_systems_that_are_wrong_are_told_and_not_taken_for_a_server_without(self) -> None:
+        environ = FAKES | {"STORAGE_SYSTEMS": "a/b=x"}
+
+        assert "storage_systems" in {key.partition(".")[0] for key in mistakes(environ)}
+
+    def test_a_server_does_not_start_open_to_everybody_nor_without_a_way_to_check(self) -> None:
+        assert set(mistakes(FAKES | {"DISABLE_AUTH": "false"})) == {"auth.disable_auth"}
+        closed = {"DISABLE_AUTH": "false", "CSCS_KEYCLOAK_URL": "https://auth.example.com"}
+        assert set(mistakes(FAKES | closed)) == {"auth.disable_auth"}
+
+    def test_a_command_without_a_server_needs_no_authentication(self) -> None:
+        environ = {name: value for name, value in FAKES.items() if name != "DISABLE_AUTH"}
+
+        load(environ, config=None, parts=frozenset({Part.STORAGE}))
+
+    def test_a_server_without_storage_needs_nothing_of_it(self) -> None:
+        assert not load_for_server({"DISABLE_AUTH": "true"}).settings.storage_systems
+
+    def test_development_mode_needs_no_identity_service(self) -> None:
+        environ = FAKES | {"CSCS_ADAPTERS__HPC_USER": "http", "HPC_USER_DEVELOPMENT_MODE": "true"}
+
+        load_for_server(environ)
+
+    @pytest.mark.parametrize("kind", ["http", "sql"])
+    def test_an_adapter_that_is_not_there_is_named(self, kind: str) -> None:
+        environ = UPSTREAMS | FAKES | {"CSCS_ADAPTERS__WALDUR": kind}
+
+        assert kind in mistakes(environ)["adapters.waldur"].reason
+
+    def test_development_mode_does_not_excuse_another_adapter(self) -> None:
+        environ = FAKES | {"CSCS_ADAPTERS__HPC_USER": "sql", "HPC_USER_DEVELOPMENT_MODE": "true"}
+
+        assert set(mistakes(environ)) == {"adapters.hpc_user"}
+
+    def test_a_file_of_settings_is_found_by_the_documented_variable(self) -> None:
+        environ = {"WALDUR_CSCS_STORAGE_PROXY_CONFIG_PATH": str(DEMO_CONFIG)}
+
+        assert load_for_server(environ).settings == load_for_server({}, config=DEMO_CONFIG).settings
+
+    def test_mistakes_of_the_file_come_before_what_this_version_cannot_do(
+        self, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "config.yaml"
+        config.write_text("storage_system: {}\n")
+        with pytest.raises(ConfigurationError, match="storage_system"):
+            load_for_server({}, config=config)
+
+
+class TestService:
+    def test_files_stand_for_both_upstreams_of_the_demonstration(self) -> None:
+        service = storage_service(load_for_server({}, config=DEMO_CONFIG).settings)
+
+        assert isinstance(service.sources.waldur, FileWaldurResources)
+        assert isinstance(service.sources.hpc_users, FileHpcUsers)
+        assert service.inspection is service.sources.waldur
+        assert service.include_terminated
+        assert not service.strict
+
+    async def test_the_demonstration_is_served(self) -> None:
+        service = storage_service(load_for_server({}, config=DEMO_CONFIG).settings)
+        served = await service.serve(EVERYTHING)
+
+        assert len(served.snapshot.rows) > 60
+
+    async def test_invented_resources_are_sold_by_the_configured_offerings(self) -> None:
+        service = storage_service(load_for_server(FAKES).settings)
+        snapshot = (await service.serve(EVERYTHING)).snapshot
+
+        assert isinstance(service.sources.waldur, FakeWaldurResources)
+        assert isinstance(service.sources.hpc_users, FakeHpcUsers)
+        assert {facts.system for facts in snapshot.facts} == {"capstor", "vast", "iopsstor"}
+        assert not [p for p in snapshot.problems if p.severity is Severity.ERROR]
+
+    async def test_in_development_mode_everybody_without_an_id_is_made_up(self) -> None:
+        environ = {
+            "CSCS_ADAPTERS__HPC_USER": "http",
+            "HPC_USER_DEVELOPMENT_MODE": "true",
+        }
+        service = storage_service(load_for_server(environ, config=DEMO_CONFIG).settings)
+        codes = {problem.code.value for problem in (await service.read()).problems}
+
+        assert "mock_identity" in codes
+        assert "missing_identity" not in codes
+
+    def test_strictness_ages_and_clock_are_taken_over(self) -> None:
+        environ = FAKES | {"CSCS_STRICT": "true", "CSCS_SNAPSHOT_MAX_AGE": "7"}
+        settings = load_for_server(environ).settings
+        service = storage_service(settings)
+
+        assert service.strict
+        assert service.freshness.max_age == settings.snapshot_max_age
+
+    def test_another_clock_may_be_given(self) -> None:
+        settings = load_for_server(FAKES).settings
+        usual = storage_service(settings)
+        clock: Clock = storage_service(settings).clock
+
+        assert storage_service(settings, clock).clock is clock
+        assert usual.clock.now().utcoffset() is not None
