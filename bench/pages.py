@@ -58,16 +58,14 @@ class Result:
 
 def measure(resources: int) -> Result:
     """Start the server over files, warm it up, load it."""
-    with tempfile.TemporaryDirectory() as folder, _server(_write_site(Path(folder), resources)) as (
-        url,
-        process,
-    ):
-        began = time.perf_counter()
-        _get(url + _PATH.format(page=1))
-        first = time.perf_counter() - began
-        middle = max(1, resources // 200)
-        rate, median, load = _load(url + _PATH.format(page=middle))
-        return Result(resources, first, rate, median, _resident_mb(process.pid), load)
+    with tempfile.TemporaryDirectory() as folder:
+        config = _write_site(Path(folder), resources)
+        with _server(config) as (url, process):
+            began = time.perf_counter()
+            _get(url + _PATH.format(page=1))
+            first = time.perf_counter() - began
+            rate, median, load = _load(url + _PATH.format(page=max(1, resources // 200)))
+            return Result(resources, first, rate, median, _resident_mb(process.pid), load)
 
 
 def _write_site(folder: Path, resources: int) -> Path:
@@ -179,9 +177,7 @@ def _resident_mb(pid: int) -> float:
 def report(sizes: tuple[int, ...]) -> None:
     """Measure and print a table."""
     print(f"Pages of 100 rows from a warm snapshot, {_CLIENTS} clients, access line on, no tokens")
-    print(
-        f"{'resources':>10} {'first s':>8} {'pages/s':>8} {'median ms':>10} {'peak MB':>8}  load"
-    )
+    print(f"{'resources':>10} {'first s':>8} {'pages/s':>8} {'median ms':>10} {'peak MB':>8}  load")
     for size in sizes:
         r = measure(size)
         print(
