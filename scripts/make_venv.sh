@@ -17,6 +17,12 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     exit 1
 fi
 
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "'$python' cannot make virtual environments: its modules venv and ensurepip are missing;" \
+        "install them (Debian: the package python3-venv) or name another with PYTHON=" >&2
+    exit 1
+fi
+
 echo "Making $venv with $("$python" --version) ..."
 # --clear: a run that was interrupted leaves a directory that looks whole and has no pip.
 "$python" -m venv --clear "$venv"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 _LONGEST: Final = 80
 _MOST_BITS: Final = 256
+_HARMLESS: Final = re.compile(r"[A-Za-z0-9._@+\-]+")
 
 
 def shown(value: object) -> str:
@@ -34,6 +36,12 @@ def shown(value: object) -> str:
             return f"a {type(value).__name__} of {len(value)}"
         case _:
             return f"a {ascii(type(value).__name__)[1:-1]}"
+
+
+def label(value: object) -> str:
+    """A name as it is, if it is short and harmless in logs and on terminals, else as `shown`."""
+    harmless = isinstance(value, str) and len(value) <= _LONGEST and _HARMLESS.fullmatch(value)
+    return str(value) if harmless else shown(value)
 
 
 def is_encodable(text: str) -> bool:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from cscs_domain._text import label
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -66,7 +68,7 @@ class SnapshotGoneError(InputError):
     snapshot: str
 
     def __str__(self) -> str:
-        return f"snapshot {self.snapshot} is not kept here (any more)"
+        return f"snapshot {label(self.snapshot)} is not kept here (any more)"
 
 
 @attrs.define(slots=False, eq=False)

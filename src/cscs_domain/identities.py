@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 
-from cscs_domain._text import shown
+from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem, ProblemCode, Severity
 
@@ -195,7 +195,7 @@ def bad_identity(name: str, reason: str) -> Problem:
         Severity.ERROR,
         f"identity of {shown(name)}: {reason}",
         "Correct the record in the identity service.",
-        resource=name,
+        resource=label(name),
     )
 
 

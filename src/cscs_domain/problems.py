@@ -41,7 +41,7 @@ class ProblemCode(StrEnum):
     PARENT_PATH_DISAGREEMENT = "parent_path_disagreement"
     """Backend ids put the children of one parent into different directories."""
     AMBIGUOUS_PARENT = "ambiguous_parent"
-    """Rows of one parent disagree about its uuid or name; the smallest was taken."""
+    """Rows of one parent disagree about its uuid or name; the most frequent was taken."""
     UNKNOWN_STATE = "unknown_state"
     """A resource state that this version does not know."""
     UNKNOWN_ORDER = "unknown_order"

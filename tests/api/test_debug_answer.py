@@ -171,3 +171,11 @@ async def test_debug_false_is_the_ordinary_answer(site: Site) -> None:
 
 def _slugs(response: httpx.Response) -> list[str]:
     return [row["slug"] for row in response.json()["raw_resources"]["resources"]]
+
+
+async def test_no_member_that_speaks_of_a_secret_is_shown() -> None:
+    hidden = {"password": 1, "api_token": 2, "private_key": 3, "clientSecret": 4, "API_KEY": 5}
+    async with site_of([resource(attributes={**hidden, "comment": "shown"})]) as site:
+        shown = (await site.answer("?debug=true"))["raw_resources"]["resources"][0]
+
+    assert shown["attributes"] == {"comment": "shown"}

@@ -89,7 +89,7 @@ async def test_failing_when_the_first_read_has_failed() -> None:
         status, word, storage = await readiness(site)
 
     assert (status, word) == (503, "failing")
-    assert storage["failure"] == "Waldur: does not answer"
+    assert storage["failure"] == "Waldur did not give a usable answer"
 
 
 async def test_ready_while_an_old_answer_may_stand_in(site: Site) -> None:
@@ -100,7 +100,7 @@ async def test_ready_while_an_old_answer_may_stand_in(site: Site) -> None:
     status, word, storage = await readiness(site)
 
     assert (status, word) == (200, "ready")
-    assert storage["failure"] == "Waldur: does not answer"
+    assert storage["failure"] == "Waldur did not give a usable answer"
 
 
 async def test_failing_after_stale_if_error(site: Site) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.api.site import Json, Site
+from tests.api.site import Json, Site, resource, site_of
 
 SYSTEMS: Final = ["capstor", "vast", "iopsstor"]
 INVALID_SYSTEM: Final = {
@@ -172,3 +172,12 @@ async def test_many_unknown_parameters_do_not_make_a_long_header(site: Site) -> 
 
 async def test_known_parameters_give_no_warning(site: Site) -> None:
     assert "warning" not in (await site.get("?page=1&debug=false&status=active")).headers
+
+
+async def test_what_is_echoed_is_bounded() -> None:
+    async with site_of([resource()]) as site:
+        long_type = await site.get(f"?data_type={'x' * 5000}")
+        long_snapshot = await site.get(f"?snapshot={'x' * 5000}")
+
+    assert (long_type.status_code, long_snapshot.status_code) == (422, 410)
+    assert max(len(long_type.content), len(long_snapshot.content)) < 1000

@@ -116,8 +116,21 @@ async def test_after_an_unexpected_error_the_server_goes_on() -> None:
         works, site.service.encode = site.service.encode, _broken
         await site.get()
         site.service.encode = works
+        site.advance(2)  # a read that has just failed is not tried again at once
 
         assert (await site.get()).status_code == 200
+
+
+async def test_an_unexpected_error_is_bridged_by_the_last_good_answer() -> None:
+    async with site_of([resource()]) as site:
+        before = await site.rows()
+        site.advance(31)
+        site.service.encode = _broken
+        response = await site.get()
+
+    assert response.status_code == 200
+    assert response.json()["resources"] == before
+    assert response.headers["warning"].startswith("110 ")
 
 
 def _broken(_row: object) -> bytes:

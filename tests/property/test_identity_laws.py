@@ -30,9 +30,9 @@ ANSWERS = st.lists(st.tuples(NAMES | json_values(), json_values() | st.sampled_f
 
 @given(untidy_sites())
 def test_what_is_wanted_is_enough(site: Site) -> None:
-    intake = Intake(site.policy.offering_slugs)
+    intake = Intake(site.policy)
     intake.take(site.waldur_rows)
-    wanted = wanted_identities(intake.resources, site.policy)
+    wanted = wanted_identities(intake.resources)
     found = Identities(
         dict.fromkeys(wanted.projects, 30_500),
         {name: UnixUser(name, 20_500, "u@uni.example") for name in wanted.users},
@@ -45,9 +45,9 @@ def test_what_is_wanted_is_enough(site: Site) -> None:
 
 @given(sites())
 def test_what_is_not_wanted_changes_nothing(site: Site) -> None:
-    intake = Intake(site.policy.offering_slugs)
+    intake = Intake(site.policy)
     intake.take(site.waldur_rows)
-    wanted = wanted_identities(intake.resources, site.policy)
+    wanted = wanted_identities(intake.resources)
     gids = {name: gid for name, gid in site.identities.gids.items() if name in wanted.projects}
     more = {**site.identities.gids, "somebody-else": 31_000}
 

@@ -32,7 +32,7 @@ def test_the_answer_does_not_depend_on_the_order_of_the_rows(
 def test_the_answer_does_not_depend_on_pages_nor_on_the_steps_of_building(
     site: Site, data: st.DataObject
 ) -> None:
-    intake = Intake(site.policy.offering_slugs)
+    intake = Intake(site.policy)
     for page in data.draw(pages(data.draw(shuffled(site.waldur_rows)))):
         intake.take(page)
     draft = HierarchyDraft(site.policy, site.identities)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+import attrs
 from hypothesis import given
 
 from cscs_domain.storage.quotas import QuotaOverrides, QuotaPolicy, Quotas
@@ -83,15 +84,16 @@ def test_an_override_that_holds_is_taken_as_it_is(
     quotas = derived(policy, limit, overriding)
 
     if quotas is None:
-        assert overriding.space_hard_tb == 0
+        assert not any((limit, overriding.space_hard_tb, overriding.space_soft_tb))
         return
-    assert overriding.space_hard_tb in {None, quotas.space_hard_tb}
-    assert overriding.inodes_hard in {None, quotas.inodes_hard}
+    # Zero is no quota: file systems take it for "unlimited".
+    assert overriding.space_hard_tb in {None, Decimal(0), quotas.space_hard_tb}
+    assert overriding.inodes_hard in {None, 0, quotas.inodes_hard}
     for wanted, soft, hard in (
         (overriding.space_soft_tb, quotas.space_soft_tb, quotas.space_hard_tb),
         (overriding.inodes_soft, quotas.inodes_soft, quotas.inodes_hard),
     ):
-        assert wanted is None or soft == min(wanted, hard)
+        assert not wanted or soft == min(wanted, hard)
 
 
 @given(quota_policies(), SPACES, overrides())
@@ -102,12 +104,9 @@ def test_whatever_was_lowered_is_told(
 
     if found is not None:
         untouched = policy.quotas(limit)
-        soft_space = overriding.space_soft_tb
-        soft_inodes = overriding.inodes_soft
         lowered = [
-            (untouched.space_soft_tb if soft_space is None else soft_space)
-            > found.quotas.space_soft_tb,
-            (untouched.inodes_soft if soft_inodes is None else soft_inodes)
-            > found.quotas.inodes_soft,
+            (overriding.space_soft_tb or untouched.space_soft_tb) > found.quotas.space_soft_tb,
+            (overriding.inodes_soft or untouched.inodes_soft) > found.quotas.inodes_soft,
         ]
-        assert len(found.corrections) == sum(lowered)
+        zeros = [value == 0 for value in attrs.astuple(overriding)]
+        assert len(found.corrections) == sum(lowered) + sum(zeros)

@@ -5,6 +5,7 @@ none of them repeats it.
 """
 
 from cscs_json.encoding import encode, encode_row
+from cscs_json.secret_names import is_secret_name
 from cscs_json.waldur_decoding import decode_raw_rows, decode_rows
 
-__all__ = ["decode_raw_rows", "decode_rows", "encode", "encode_row"]
+__all__ = ["decode_raw_rows", "decode_rows", "encode", "encode_row", "is_secret_name"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from cscs_domain.ports import JsonObject
+from cscs_json.secret_names import is_secret_name
 
 _PREFIX: Final = "offering_"
 _ALSO: Final = {
@@ -35,7 +36,7 @@ def offering_from_rows(rows: Iterable[JsonObject], slug: str) -> JsonObject | No
 
 
 def _offering_name(member: str) -> str | None:
-    if "secret" in member:
+    if is_secret_name(member):
         return None
     if member.startswith(_PREFIX):
         return member.removeprefix(_PREFIX)

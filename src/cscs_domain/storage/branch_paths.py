@@ -17,12 +17,12 @@ _MOST_NAMED: Final = 4
 def settle_branches(branches: Branches) -> list[Problem]:
     """Give every branch that has children its path, customers first, and say what was doubtful.
 
-    A branch whose resources were all left out has no uuids and is dropped.
+    A branch whose resources were all left out has nothing to say and is dropped.
     """
     scheme = branches.policy.item_ids
     problems: list[Problem] = []
     for level in (branches.customers, branches.tenants):
-        for key in [key for key, branch in level.items() if not branch.uuids]:
+        for key in [key for key, branch in level.items() if not branch.voices]:
             del level[key]
         for branch in level.values():
             problems += _settle_path(branch, scheme)
@@ -70,16 +70,21 @@ def _disagreement(branch: Branch, scheme: ItemIds) -> Problem:
 
 
 def _ambiguity(branch: Branch, scheme: ItemIds) -> Iterable[Problem]:
+    if len(branch.voices) == 1:
+        return
     disagreeing = []
-    if len(branch.names) > 1:
-        disagreeing.append(f"names ({_some(map(shown, sorted(branch.names)))})")
-    if len(branch.uuids) > 1 and scheme is ItemIds.DOCUMENTED:
-        disagreeing.append(f"uuids ({_some(map(str, sorted(branch.uuids)))})")
+    names = {voice.party.name for voice in branch.voices.values()}
+    uuids = {voice.uuid for voice in branch.voices.values()}
+    if len(names) > 1:
+        disagreeing.append(f"names ({_some(map(shown, sorted(names)))})")
+    if len(uuids) > 1 and scheme is ItemIds.DOCUMENTED:
+        disagreeing.append(f"uuids ({_some(map(str, sorted(uuids)))})")
     if disagreeing:
         yield Problem(
             ProblemCode.AMBIGUOUS_PARENT,
             Severity.WARNING,
-            f"rows of {branch.slug} give several {' and '.join(disagreeing)}; the first is taken",
+            f"rows of {branch.slug} give several {' and '.join(disagreeing)};"
+            " the most frequent is taken",
             "Two organisations or offerings may carry one slug, or one was just renamed.",
             resource=str(branch.item_id(scheme)),
         )

@@ -2,13 +2,13 @@
 
 A branch is known by its names, not by Waldur's uuids: (tenant, system, type) for a tenant and
 (tenant, customer, system, type) for a customer. Nothing here depends on the order in which
-resources arrive: what may disagree is collected as a set and settled at the end.
+resources arrive: what may disagree is counted and settled at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -26,6 +26,15 @@ _ACTIVE: Final = Status.ACTIVE
 
 
 @attrs.define(eq=False)
+class Voice:
+    """What rows say about a branch, and how many of them say just that."""
+
+    party: Party
+    uuid: UUID
+    rows: int = 0
+
+
+@attrs.define(eq=False)
 class Branch:
     """A tenant (`parent` None) or a customer, with all that its descendants say about it."""
 
@@ -35,17 +44,17 @@ class Branch:
     slug: str
     generated_path: MountPath
     parent: Branch | None
-    uuids: set[UUID] = attrs.field(factory=set)
-    names: set[str] = attrs.field(factory=set)
+    voices: dict[tuple[int, str], Voice] = attrs.field(factory=dict)
     child_folders: set[str] = attrs.field(factory=set)
     is_active: bool = False
     settled_path: MountPath | None = None
-    _heard: tuple[Party, UUID] | None = None
+    settled_uuid: UUID | None = None
+    _last_voice: Voice | None = None
 
     @property
     def name(self) -> str:
-        """The settled name: the smallest, if rows disagree."""
-        return min(self.names)
+        """What most rows call it; of names as frequent, the smallest."""
+        return _most_frequent((voice.party.name, voice.rows) for voice in self.voices.values())
 
     @property
     def status(self) -> Status:
@@ -54,11 +63,12 @@ class Branch:
 
     def hear(self, party: Party, uuid: UUID) -> None:
         """Note the uuid and name that one descendant gives for this branch."""
-        if self._heard is not None and self._heard[0] is party and self._heard[1] is uuid:
-            return  # the parser shares parties, so this is the usual case
-        self._heard = (party, uuid)
-        self.uuids.add(uuid)
-        self.names.add(party.name)
+        voice = self._last_voice
+        if voice is None or voice.party is not party or voice.uuid is not uuid:
+            # The parser shares parties, so this is needed about once a branch.
+            key = (uuid.int, party.name)
+            voice = self._last_voice = self.voices.setdefault(key, Voice(party, uuid))
+        voice.rows += 1
 
     @property
     def path(self) -> MountPath:
@@ -66,10 +76,27 @@ class Branch:
         return self.settled_path or self.generated_path
 
     def item_id(self, scheme: ItemIds) -> UUID:
-        """Its id, once all rows are heard; see `ItemIds`. If they disagree, the smallest uuid."""
+        """Its id, once all rows are heard; see `ItemIds`.
+
+        If rows disagree about the uuid, that of most of them: one wrong row must not give the
+        others another parent. Of uuids as frequent, the smallest.
+        """
         if scheme is ItemIds.UNIQUE:
             return scoped_id(IdScope.CUSTOMER if self.parent else IdScope.TENANT, *self.key)
-        return min(self.uuids)
+        if self.settled_uuid is None:
+            uuids = ((voice.uuid, voice.rows) for voice in self.voices.values())
+            self.settled_uuid = _most_frequent(uuids)
+        return self.settled_uuid
+
+
+_T = TypeVar("_T", UUID, str)
+
+
+def _most_frequent(counted: Iterable[tuple[_T, int]]) -> _T:
+    totals: dict[_T, int] = {}
+    for value, rows in counted:
+        totals[value] = totals.get(value, 0) + rows
+    return min(totals, key=lambda value: (-totals[value], value))
 
 
 @attrs.define(eq=False)

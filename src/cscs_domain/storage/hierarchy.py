@@ -43,7 +43,7 @@ def build_hierarchy(
 
     Never raises for data: what is wrong with single rows is in `problems`.
     """
-    intake = Intake(policy.offering_slugs, include_terminated)
+    intake = Intake(policy, include_terminated)
     intake.take(rows)
     draft = HierarchyDraft(policy, identities)
     draft.place(intake.resources)

@@ -9,11 +9,9 @@ import attrs
 from cscs_domain._text import shown
 from cscs_domain.identities import LOWEST_USUAL_ID, Identities, UnixUser, mock_gid, mock_user
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.storage.data_types import USER_DATA_TYPES, TargetType, target_type_of
+from cscs_domain.storage.data_types import USER_DATA_TYPES
 from cscs_domain.storage.policy import StoragePolicy
 from cscs_domain.storage.resources import NOTHING_READY, ReadyItem, Resource
-
-_NOTHING_READY = ReadyItem()
 
 
 @attrs.frozen(kw_only=True)
@@ -46,28 +44,15 @@ class WantedIdentities:
     users: frozenset[str]
 
 
-def wanted_identities(resources: Iterable[Resource], policy: StoragePolicy) -> WantedIdentities:
+def wanted_identities(resources: Iterable[Resource]) -> WantedIdentities:
     """The distinct projects and users whose ids these resources do not bring along themselves."""
     projects, users = set(), set()
     for resource in resources:
-        if resource.ready is NOTHING_READY:
+        if resource.ready.unix_gid is None:
             projects.add(resource.project.slug)
-            if resource.data_type in USER_DATA_TYPES:
-                users.add(resource.slug)
-            continue
-        target_type = target_type_of(resource.data_type)
-        ready = ready_item(resource, target_type, policy)
-        if ready.unix_gid is None:
-            projects.add(resource.project.slug)
-        if target_type is TargetType.USER and ready.unix_uid is None:
+        if resource.data_type in USER_DATA_TYPES and resource.ready.unix_uid is None:
             users.add(resource.slug)
     return WantedIdentities(frozenset(projects), frozenset(users))
-
-
-def ready_item(resource: Resource, target_type: TargetType, policy: StoragePolicy) -> ReadyItem:
-    """The ready-made item that wins for this resource's target; an empty one for none."""
-    item = resource.ready.user if target_type is TargetType.USER else resource.ready.project
-    return item if item is not None and policy.ready_items else _NOTHING_READY
 
 
 class OwnerFinder:
@@ -89,9 +74,8 @@ class OwnerFinder:
         return found
 
     def _look(self, resource: Resource) -> OwnerFound:
-        target_type = target_type_of(resource.data_type)
-        ready = ready_item(resource, target_type, self._policy)
-        if target_type is TargetType.USER:
+        ready = resource.ready
+        if resource.data_type in USER_DATA_TYPES:
             return self._user(resource, ready)
         slug = resource.project.slug
         gid, problems = self._usable_gid(resource, ready.unix_gid or self._gid(slug))

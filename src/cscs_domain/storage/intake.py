@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import attrs
 
-from cscs_domain._text import shown
+from cscs_domain._text import label, shown
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.storage.policy import StoragePolicy
 from cscs_domain.storage.resource_parser import parse_resource
 from cscs_domain.storage.resources import Resource
 from cscs_domain.storage.states import ResourceState
@@ -16,6 +18,7 @@ from cscs_domain.storage.waldur_rows import WaldurRow
 
 _MOST_NAMED: Final = 3
 _TERMINATED: Final = ResourceState.TERMINATED
+_LONG_AGO: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 
 @attrs.define(eq=False)
@@ -26,7 +29,7 @@ class Intake:
     problem each; they are neither guessed to be ours nor dropped in silence.
     """
 
-    offering_slugs: frozenset[str]
+    policy: StoragePolicy
     include_terminated: bool = True
     _resources: dict[int, Resource] = attrs.field(factory=dict, init=False)
     _problems: dict[Problem, None] = attrs.field(factory=dict, init=False)
@@ -37,19 +40,20 @@ class Intake:
 
     def take(self, rows: Iterable[WaldurRow]) -> None:
         """Take in one page."""
-        ours = self.offering_slugs
+        ours, ready_items = self.policy.offering_slugs, self.policy.ready_items
         for row in rows:
             self._rows += 1
             slug = row.offering_slug
             if slug is None:
                 self._without_slug += 1
             elif isinstance(slug, str) and slug and slug not in ours:
-                self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
+                if self.include_terminated or row.state != _TERMINATED:
+                    self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
                 continue
-            resource, problems = parse_resource(row)
+            resource, problems = parse_resource(row, ready_items=ready_items)
             if resource is not None:
                 self._keep(resource)
-            if problems and (resource is None or self._is_asked_for(resource)):
+            if problems and (self.include_terminated or row.state != _TERMINATED):
                 self.report(problems)
 
     def _keep(self, resource: Resource) -> None:
@@ -58,9 +62,6 @@ class Intake:
         if known is not resource and known != resource:
             self._resources[key] = newest = max(known, resource, key=_age)
             self._changed[key] = _duplicate(newest)
-
-    def _is_asked_for(self, resource: Resource) -> bool:
-        return self.include_terminated or resource.state is not _TERMINATED
 
     def report(self, problems: Iterable[Problem]) -> None:
         """Add problems found elsewhere in the same read; the same one twice is one."""
@@ -91,9 +92,15 @@ def _text_of(uuid: object) -> str:
     return uuid if isinstance(uuid, str) else shown(uuid)
 
 
-def _age(resource: Resource) -> tuple[str, str]:
-    # The text of a UTC timestamp sorts by time; the rest makes the choice reproducible.
-    return resource.modified, repr(resource)
+def _age(resource: Resource) -> tuple[datetime, str]:
+    """When it was modified; the text of all of it makes the choice reproducible."""
+    try:
+        modified = datetime.fromisoformat(resource.modified)
+    except ValueError:
+        modified = _LONG_AGO
+    if modified.tzinfo is None:  # Waldur's own zone; its servers keep UTC
+        modified = modified.replace(tzinfo=UTC)
+    return modified, repr(resource)
 
 
 def _duplicate(resource: Resource) -> Problem:
@@ -115,7 +122,7 @@ def _foreign(slug: str, uuids: set[str]) -> Problem:
         f"{len(uuids)} resource(s) of offering {shown(slug)} left out ({named}"
         + (", ...)" if len(uuids) > _MOST_NAMED else ")"),
         "Name the offering in storage_systems if they are storage.",
-        resource=shown(slug),
+        resource=label(slug),
     )
 
 

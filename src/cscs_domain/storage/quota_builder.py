@@ -36,9 +36,9 @@ class QuotaBuilder:
         if order is None or order.type is not OrderType.UPDATE:
             return None, None
         old_limit = resource.limit if order.old_limit is None else order.old_limit
-        old_overrides = order.old_overrides or resource.overrides
+        old_overrides = resource.overrides.with_changes(order.old_overrides)
         new_limit = resource.limit if order.limit is None else order.limit
-        new_overrides = order.overrides or resource.overrides
+        new_overrides = resource.overrides.with_changes(order.overrides)
         return (
             self._quotas(resource, old_limit, old_overrides, "oldQuotas"),
             self._quotas(resource, new_limit, new_overrides, "newQuotas"),

@@ -7,7 +7,7 @@ floating point. Whole inodes are reached by rounding down, once, at the end.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
 import attrs
 
@@ -39,8 +39,13 @@ class QuotaOverrides:
     inodes_soft: int | None = None
     inodes_hard: int | None = None
 
+    def with_changes(self, changes: QuotaOverrides | None) -> QuotaOverrides:
+        """These overrides with what an order says laid over them, member by member."""
+        if changes is None or changes == NO_OVERRIDES:
+            return self
+        said = attrs.asdict(changes, filter=lambda _member, value: value is not None)
+        return attrs.evolve(self, **said)
 
-_T = TypeVar("_T")
 
 NO_OVERRIDES: Final = QuotaOverrides()
 
@@ -111,8 +116,8 @@ class QuotaPolicy:
         """Quotas of a resource, or None if it has no space at all.
 
         Inodes follow the limit even where the space is overridden; without a limit they follow
-        the overriding hard (else soft) space. Zero counts as no space: file systems take a quota
-        of zero for "unlimited".
+        the overriding hard (else soft) space. A zero is never a quota, for file systems take it
+        for "unlimited": a limit of zero is none, and an override of zero is passed over.
         """
         base = limit_tb or overrides.space_hard_tb or overrides.space_soft_tb
         if not base:
@@ -123,14 +128,16 @@ class QuotaPolicy:
         return _overridden(plain, overrides)
 
 
-def _overridden(plain: Quotas, overrides: QuotaOverrides) -> DerivedQuotas | None:
-    space_hard = _first(overrides.space_hard_tb, plain.space_hard_tb)
-    space_soft = _first(overrides.space_soft_tb, plain.space_soft_tb)
-    inodes_hard = _first(overrides.inodes_hard, plain.inodes_hard)
-    inodes_soft = _first(overrides.inodes_soft, plain.inodes_soft)
-    if not space_hard:
-        return None
-    corrections = []
+def _overridden(plain: Quotas, overrides: QuotaOverrides) -> DerivedQuotas:
+    space_hard = overrides.space_hard_tb or plain.space_hard_tb
+    space_soft = overrides.space_soft_tb or plain.space_soft_tb
+    inodes_hard = overrides.inodes_hard or plain.inodes_hard
+    inodes_soft = overrides.inodes_soft or plain.inodes_soft
+    corrections = [
+        f"{member} of 0 passed over: file systems take it for unlimited"
+        for member, value in attrs.asdict(overrides).items()
+        if value == 0
+    ]
     if space_soft > space_hard:
         corrections.append(f"soft space {space_soft} TB lowered to the hard {space_hard} TB")
     if inodes_soft > inodes_hard:
@@ -142,7 +149,3 @@ def _overridden(plain: Quotas, overrides: QuotaOverrides) -> DerivedQuotas | Non
         inodes_hard=inodes_hard,
     )
     return DerivedQuotas(quotas, tuple(corrections))
-
-
-def _first(override: _T | None, otherwise: _T) -> _T:
-    return otherwise if override is None else override

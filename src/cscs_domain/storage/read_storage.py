@@ -1,6 +1,6 @@
 """The use case behind everything: read Waldur and the identity service, make the answer.
 
-Short async functions that take ports as arguments. They yield to the event loop every few hundred
+Short async functions that take ports as arguments. They yield to the event loop every hundred
 rows, so that a server goes on answering while a large site is being read.
 """
 
@@ -88,7 +88,7 @@ class _Reading:
         self.problems: list[Problem] = []
 
     async def draft(self, *, include_terminated: bool) -> HierarchyDraft:
-        intake = Intake(self._policy.offering_slugs, include_terminated)
+        intake = Intake(self._policy, include_terminated)
         query = ResourceQuery(
             offering_slugs=self._policy.offering_slugs, include_terminated=include_terminated
         )
@@ -105,7 +105,7 @@ class _Reading:
         return draft
 
     async def _identities(self, resources: Iterable[Resource]) -> Identities:
-        wanted = wanted_identities(resources, self._policy)
+        wanted = wanted_identities(resources)
         try:
             gids = await self._sources.hpc_users.gids(wanted.projects)
             users = await self._sources.hpc_users.users(wanted.users)

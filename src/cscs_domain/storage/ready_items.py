@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.identities import parse_unix_id
 from cscs_domain.problems import ProblemCode
+from cscs_domain.storage.data_types import TargetType
 from cscs_domain.storage.field_parsers import (
     Fault,
     Faults,
@@ -15,29 +16,24 @@ from cscs_domain.storage.field_parsers import (
     optional_text,
     optional_uuid,
 )
-from cscs_domain.storage.resources import NOTHING_READY, ReadyItem, ReadyItems
+from cscs_domain.storage.resources import NOTHING_READY, ReadyItem
 from cscs_domain.storage.states import Status
 
 
-def parse_ready_items(metadata: object, faults: Faults) -> ReadyItems:
-    """The items under `project_item` and `user_item`, if there are any.
+def parse_ready_item(metadata: object, target_type: TargetType, faults: Faults) -> ReadyItem:
+    """The item under `project_item` or `user_item`, whichever counts; an empty one for none.
 
-    The metadata itself is free-form and may be any JSON: only our keys in an object count. An item
+    The metadata itself is free-form and may be any JSON: only our key in an object counts. An item
     that is there but malformed is a fault, for it decides who owns a directory.
     """
     if not metadata or not isinstance(metadata, Mapping):
         return NOTHING_READY
-    project = _item(metadata, "project_item", faults)
-    user = _item(metadata, "user_item", faults)
-    return ReadyItems(project, user) if project or user else NOTHING_READY
-
-
-def _item(metadata: Mapping[str, object], key: str, faults: Faults) -> ReadyItem | None:
+    key = f"{target_type}_item"
     if metadata.get(key) is None:
-        return None
+        return NOTHING_READY
     item = mapping(metadata[key], key, faults)
     primary = mapping(item.get("primaryProject"), f"{key}.primaryProject", faults)
-    gid = item.get("unixGid", primary.get("unixGid"))
+    gid = item.get("unixGid")
     group = optional_text(primary.get("name"), f"{key}.primaryProject.name", faults)
     return ReadyItem(
         item_id=optional_uuid(item.get("itemId"), f"{key}.itemId", faults),
@@ -45,7 +41,7 @@ def _item(metadata: Mapping[str, object], key: str, faults: Faults) -> ReadyItem
         name=optional_text(item.get("name"), f"{key}.name", faults) or None,
         status=_status(item.get("status"), key, faults),
         active=_flag(item.get("active"), key, faults),
-        unix_gid=_unix_id(gid, key, faults),
+        unix_gid=_unix_id(primary.get("unixGid") if gid is None else gid, key, faults),
         unix_uid=_unix_id(item.get("unixUid"), key, faults),
         email=optional_text(item.get("email"), f"{key}.email", faults) or None,
         primary_project=group or None,

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from cscs_domain._text import shown
+from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.storage.data_types import TARGET_TYPE_OF, normal_data_type
+from cscs_domain.storage.data_types import TARGET_TYPE_OF, normal_data_type, target_type_of
 from cscs_domain.storage.field_parsers import (
     NO_MEMBERS,
     Fault,
@@ -30,8 +30,8 @@ from cscs_domain.storage.field_parsers import (
 from cscs_domain.storage.order_parser import parse_order
 from cscs_domain.storage.permissions import DEFAULT_PERMISSION, Permission
 from cscs_domain.storage.quotas import NO_OVERRIDES
-from cscs_domain.storage.ready_items import parse_ready_items
-from cscs_domain.storage.resources import Order, Party, Resource
+from cscs_domain.storage.ready_items import parse_ready_item
+from cscs_domain.storage.resources import NOTHING_READY, Order, Party, Resource
 from cscs_domain.storage.states import OrderState, OrderType, ResourceState
 from cscs_domain.storage.waldur_rows import WaldurOrder, WaldurRow
 
@@ -48,11 +48,18 @@ class ParsedResource(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def parse_resource(row: WaldurRow) -> ParsedResource:
-    """Read one row. With `resource` None there is at least one problem of severity error."""
+def parse_resource(row: WaldurRow, *, ready_items: bool = True) -> ParsedResource:
+    """Read one row. With `resource` None there is at least one problem of severity error.
+
+    Without `ready_items` nothing in `backend_metadata` counts, so nothing there can be wrong.
+    """
     faults: Faults = []
     attributes = mapping(row.attributes, "attributes", faults)
     options = NO_MEMBERS if row.options == {} else mapping(row.options, "options", faults)
+    data_type = _data_type(attributes.get("storage_data_type"), faults)
+    ready = NOTHING_READY
+    if ready_items and row.backend_metadata:
+        ready = parse_ready_item(row.backend_metadata, target_type_of(data_type), faults)
     resource = Resource(
         uuid=required_uuid(row.uuid, "uuid", faults),
         slug=required_text(row.slug, "slug", faults),
@@ -64,12 +71,12 @@ def parse_resource(row: WaldurRow) -> ParsedResource:
         ),
         project=_party(row.project_slug, row.project_name, row.project_uuid, "project", faults),
         limit=quantity(mapping(row.limits, "limits", faults), "storage", "limits", faults),
-        data_type=_data_type(attributes.get("storage_data_type"), faults),
+        data_type=data_type,
         permission=_permission(options, attributes, faults),
         overrides=quota_overrides(options, "options", faults) if options else NO_OVERRIDES,
         backend_id=optional_text(row.backend_id, "backend_id", faults),
         order=_order(row.order_in_progress, faults),
-        ready=parse_ready_items(row.backend_metadata, faults),
+        ready=ready,
         modified=optional_text(row.modified, "modified", faults),
     )
     if faults:
@@ -139,8 +146,8 @@ def name_of(row: WaldurRow) -> str | None:
     uuid = required_uuid(row.uuid, "uuid", unreadable)
     if not unreadable:
         return str(uuid)
-    label = row.uuid or row.slug or row.name
-    return None if label is None else shown(label)
+    name = row.uuid or row.slug or row.name
+    return None if name is None else label(name)
 
 
 def _told(row: WaldurRow, faults: Faults) -> tuple[Problem, ...]:

@@ -50,15 +50,7 @@ class ReadyItem:
     primary_project: str | None = None
 
 
-@attrs.frozen
-class ReadyItems:
-    """The ready-made items of a resource, one for each kind of target it may get."""
-
-    project: ReadyItem | None = None
-    user: ReadyItem | None = None
-
-
-NOTHING_READY: Final = ReadyItems()
+NOTHING_READY: Final = ReadyItem()
 
 
 class Resource(NamedTuple):  # not attrs: one for every row of a refresh, at a third of the time
@@ -82,5 +74,5 @@ class Resource(NamedTuple):  # not attrs: one for every row of a refresh, at a t
     overrides: QuotaOverrides = NO_OVERRIDES
     backend_id: str = ""
     order: Order | None = None
-    ready: ReadyItems = NOTHING_READY
+    ready: ReadyItem = NOTHING_READY
     modified: str = ""

@@ -13,12 +13,13 @@ _MOST_NAMED: Final = 4
 
 def shared_paths(holders: Iterable[tuple[str, UUID]]) -> Iterator[Problem]:
     """A warning for each of the rows, given by path and item id, that are not alone."""
-    first_at: dict[str, UUID] = {}
+    listed = list(holders)
+    first_at: dict[str, int] = {}
     sharing: dict[str, list[UUID]] = {}
-    for path, item_id in holders:
-        first = first_at.setdefault(path, item_id)
-        if first is not item_id:
-            sharing.setdefault(path, [first]).append(item_id)
+    for position, (path, item_id) in enumerate(listed):
+        first = first_at.setdefault(path, position)
+        if first != position:  # not by id: documented ids repeat, and so may one path with them
+            sharing.setdefault(path, [listed[first][1]]).append(item_id)
     for path, several in sharing.items():
         names = sorted(map(str, several))
         yield from (_shares(name, path, names) for name in names)

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from cscs_domain.errors import SnapshotGoneError, UpstreamServiceError
+from cscs_domain.errors import SnapshotGoneError
 from cscs_domain.ports import Clock
 from cscs_domain.storage.freshness import Freshness, FreshnessPolicy
 from cscs_domain.storage.snapshots import Snapshot
@@ -30,12 +30,12 @@ class Served:
 
     snapshot: Snapshot
     age: timedelta
-    failure: UpstreamServiceError | None = None
+    failure: Exception | None = None
 
 
 @attrs.frozen
 class _Failure:
-    error: UpstreamServiceError
+    error: Exception
     at: timedelta
 
 
@@ -57,7 +57,7 @@ class SnapshotKeeper:
         return self._current
 
     @property
-    def failure(self) -> UpstreamServiceError | None:
+    def failure(self) -> Exception | None:
         """Why the last refresh failed; None if it did not."""
         return self._failure.error if self._failure else None
 
@@ -68,7 +68,7 @@ class SnapshotKeeper:
     async def serve(self, *, fresh: bool = False) -> Served:
         """A snapshot that is young enough; with `fresh`, one whose read begins after this call.
 
-        Raises `UpstreamServiceError` if the read failed and nothing kept may stand in.
+        Raises what the read raised, as a rule `UpstreamServiceError`, if nothing kept may stand in.
         """
         if fresh:
             return await self._serve_newly_read()
@@ -114,10 +114,10 @@ class SnapshotKeeper:
         try:
             # A caller that goes away must not take the others' read with it.
             return self._served(await asyncio.shield(task))
-        except UpstreamServiceError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it was, an older answer is better
             return self._stand_in(error)
 
-    def _stand_in(self, error: UpstreamServiceError) -> Served:
+    def _stand_in(self, error: Exception) -> Served:
         current = self._current
         if current is None or not self._policy.may_stand_in(self.age_of(current)):
             # Raised to everybody who asks for a while: each time would add its frames to it.
@@ -138,11 +138,12 @@ class SnapshotKeeper:
     async def _read_one(self) -> Snapshot:
         try:
             snapshot = await self._read(self._current)
-        except UpstreamServiceError as error:
+        except Exception as error:
             self._failure = _Failure(error, self._clock.monotonic())
             raise
         finally:
-            self._running = None
+            if self._running is asyncio.current_task():  # else it was closed, and another began
+                self._running = None
         self._failure = None
         self._replace(snapshot)
         return snapshot

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -47,6 +48,11 @@ class Snapshot:
         factory=dict, repr=False, kw_only=True, alias="lists"
     )
 
+    @cached_property
+    def _kinds(self) -> frozenset[RowFacts]:
+        """The few distinct facts of the many rows."""
+        return frozenset(self.facts)
+
     def select(self, wanted: RowFilter) -> tuple[bytes, ...]:
         """The encoded rows that match, in order.
 
@@ -56,11 +62,13 @@ class Snapshot:
             return self.rows
         found = self._lists.get(wanted)
         if found is None:
-            matching = {facts for facts in set(self.facts) if wanted.matches(facts)}
+            matching = {facts for facts in self._kinds if wanted.matches(facts)}
+            if not matching:
+                return ()  # not remembered: what matches nothing is anybody's invention
             found = tuple(
                 row for row, facts in zip(self.rows, self.facts, strict=True) if facts in matching
             )
-            if len(self._lists) >= _MOST_LISTS_KEPT:  # data types are free text: bound the memory
+            if len(self._lists) >= _MOST_LISTS_KEPT:
                 self._lists.clear()
             self._lists[wanted] = found
         return found

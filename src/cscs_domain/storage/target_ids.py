@@ -38,7 +38,8 @@ class ItemIds(StrEnum):
 def scoped_id(scope: IdScope, *parts: str) -> UUID:
     """The UUIDv5 of `scope:part/part/...` in the OID namespace.
 
-    Parts are path segments, which cannot hold a slash; so different parts never make one name.
+    Where there are several parts they are path segments, which cannot hold a slash; so different
+    parts never make one name.
 
     >>> scoped_id(IdScope.STORAGE_SYSTEM, "capstor") == uuid5(
     ...     NAMESPACE_OID, "storage_system:capstor"

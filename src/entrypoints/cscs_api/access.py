@@ -1,8 +1,9 @@
 """Who may ask at all while tokens are not checked: programs on this machine. DESIGN section 9.
 
 Checked per request and not only where the server listens, so that it also holds under any other
-ASGI server. A request that came through a proxy names its origin and is not taken for a local one,
-nor is one for another name than this machine's.
+ASGI server. A request that says it came through a proxy is not taken for a local one, nor is one
+for another name than this machine's. A proxy on this machine that adds no such header cannot be
+told from a local program: do not put one in front while tokens are not checked.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cscs_api.error_answers import error_response
 from cscs_api.request_facts import facts_of, header
 
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
+_FORWARDED: Final = (
+    b"forwarded",
+    b"via",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+)
 
 
 class LoopbackOnly:

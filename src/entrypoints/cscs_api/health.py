@@ -13,6 +13,7 @@ from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
 from cscs_domain import __version__
+from cscs_domain.errors import UpstreamServiceError
 
 Json: TypeAlias = dict[str, object]
 
@@ -50,7 +51,7 @@ class Readiness:
             "systems": [system.name for system in storage.policy.systems],
             "adapters": {"waldur": adapters.waldur.kind, "hpc_user": adapters.hpc_user.kind},
             "snapshot": None,
-            "failure": None if failure is None else str(failure),
+            "failure": None if failure is None else _brief(failure),
         }
         if snapshot is None:
             storage.warm_up()
@@ -68,6 +69,13 @@ class Readiness:
             storage.warm_up()
             return "failing", details
         return "ready", details
+
+
+def _brief(failure: Exception) -> str:
+    """Which service, and no more: anybody may ask. The log has the reason."""
+    if isinstance(failure, UpstreamServiceError):
+        return f"{failure.service} did not give a usable answer"
+    return "the last refresh failed unexpectedly"
 
 
 def _response(status: int, body: Json) -> Response:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cscs_bootstrap.json_text import is_secret_name
 from cscs_domain.ports import JsonObject
 
-_SECRET: Final = "secret"  # noqa: S105  # part of the names of such members, not a secret
 _DEEPEST: Final = 60
 
 
@@ -24,7 +24,7 @@ def _shown_object(value: JsonObject, depth: int) -> dict[str, object]:
     return {
         _text(name): _shown(inner, depth + 1)
         for name, inner in value.items()
-        if _SECRET not in name.lower()
+        if not is_secret_name(name)
     }
 
 

@@ -38,6 +38,7 @@ _STATUSES: Final = {s.value: s for s in Status}
 _BOOLEANS: Final = {"true": True, "false": False}
 _MOST_FIELDS: Final = 100
 _MOST_ECHOED: Final = 200
+_LONGEST_DATA_TYPE: Final = 255
 _WHOLE: Final = re.compile("[0-9]{1,18}")
 _UNPRINTABLE: Final = re.compile(r"[^A-Za-z0-9_.\-]")
 _T = TypeVar("_T")
@@ -80,7 +81,7 @@ class _Reader:
 
     def read(self, systems: tuple[str, ...]) -> StorageQuery:
         system = self._one_of("storage_system", {name: name for name in systems})
-        data_type = self._text("data_type")
+        data_type = self._text("data_type", longest=_LONGEST_DATA_TYPE)
         status = self._one_of("status", _STATUSES)
         state = self._one_of("state", _STATES)
         number = self._whole("page", 1, None)
@@ -99,8 +100,12 @@ class _Reader:
             unknown=tuple(_printable(name) for name in self._given if name not in _KNOWN),
         )
 
-    def _text(self, name: str) -> str | None:
+    def _text(self, name: str, *, longest: int | None = None) -> str | None:
         value = self._given.get(name)
+        if value and longest and len(value) > longest:
+            message = f"{name} is longer than {longest} characters."
+            self._refuse(name, value, message, {"help": _leave_out(name)})
+            return None
         if value == "":
             self._refuse(name, value, f"{name} cannot be empty.", {"help": _leave_out(name)})
             return None

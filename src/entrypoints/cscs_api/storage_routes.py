@@ -62,7 +62,7 @@ class StorageRoute:
 
     async def _serve(self, request: Request, query: StorageQuery) -> Served:
         if query.snapshot is not None:
-            return self._service.pinned(query.snapshot)
+            return self._service.pinned(query.snapshot, query.filter)
         control = header(request.scope, b"cache-control") or ""
         wants_fresh = "no-cache" in {word.strip().lower() for word in control.split(",")}
         return await self._service.serve(query.filter, fresh=wants_fresh)

@@ -1,5 +1,5 @@
 """JSON for entrypoints, which do not know the adapters."""
 
-from cscs_json import encode
+from cscs_json import encode, is_secret_name
 
-__all__ = ["encode"]
+__all__ = ["encode", "is_secret_name"]

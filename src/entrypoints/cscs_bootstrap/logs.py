@@ -28,6 +28,7 @@ def configure_logs(
     out = stream or sys.stderr
     level = logging.DEBUG if settings.debug else logging.INFO
     shared: list[Processor] = [
+        _printable,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -68,6 +69,17 @@ def _renderer(chosen: LogFormat, *, is_terminal: bool) -> list[Processor]:
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=plain)]
     return [structlog.processors.format_exc_info, _as_json]
+
+
+def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what could steer a terminal, in values that may hold somebody's text."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(
+                char if char.isprintable() else char.encode("unicode_escape").decode()
+                for char in value
+            )
+    return event
 
 
 def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -23,7 +23,7 @@ from cscs_bootstrap.settings_scalars import (
     secret,
     text,
 )
-from cscs_bootstrap.settings_tables import path
+from cscs_bootstrap.settings_tables import path, segment
 from cscs_bootstrap.settings_urls import base_url, proxy_url, sentry_dsn, web_url
 
 _PROXY_EXAMPLE = "socks5://localhost:12345"
@@ -165,7 +165,7 @@ class BackendSettings:
     """Quotas and files."""
 
     storage_file_system: str = setting(
-        "lustre", text, "File system named in answers, e.g. lustre or gpfs."
+        "lustre", segment, "File system named in answers, e.g. lustre or gpfs."
     )
     inode_base_multiplier: int = setting(
         1_000_000, positive_whole, "How many inodes a terabyte buys.", unit="inodes per TB"

@@ -148,6 +148,11 @@ def _filled(value: Value) -> Value:
     return value
 
 
+def segment(value: Value) -> str:
+    """A name that can be part of a path."""
+    return _segment(text(value))
+
+
 def _segment(name: str) -> str:
     try:
         return check_segment(name)

@@ -17,6 +17,8 @@ from cscs_domain.problems import Problem, Severity
 from cscs_domain.storage.snapshots import Snapshot
 
 _LOG: Final = structlog.get_logger("cscs.storage")
+_MOST_LINES: Final = 200
+"""Of new problems, and of gone ones: a log that is slow to write must not hold up the answers."""
 _LEVELS: Final = {
     Severity.ERROR: logging.ERROR,
     Severity.WARNING: logging.WARNING,
@@ -37,12 +39,16 @@ def log_snapshot(previous: Snapshot | None, snapshot: Snapshot, took: timedelta)
         duration_ms=_ms(took),
         problems=dict(severities),
     )
-    before = set(previous.problems) if previous else set()
-    for problem in snapshot.problems:
-        if problem not in before:
-            _LOG.log(_LEVELS[problem.severity], "problem", **_facts(problem))
-    for problem in sorted(before.difference(snapshot.problems), key=str):
+    before = frozenset(previous.problems if previous else ())
+    now = frozenset(snapshot.problems)
+    new = [problem for problem in snapshot.problems if problem not in before]
+    for problem in new[:_MOST_LINES]:
+        _LOG.log(_LEVELS[problem.severity], "problem", **_facts(problem))
+    gone = [problem for problem in previous.problems if problem not in now] if previous else []
+    for problem in gone[:_MOST_LINES]:
         _LOG.info("problem_gone", code=problem.code.value, resource=problem.resource)
+    if more := max(0, len(new) - _MOST_LINES) + max(0, len(gone) - _MOST_LINES):
+        _LOG.warning("problems_not_logged", more=more, hint="`cscs storage show` has them all")
 
 
 def log_failure(error: CscsError, took: timedelta) -> None:

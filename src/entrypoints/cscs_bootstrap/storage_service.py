@@ -9,7 +9,7 @@ import attrs
 
 from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_bootstrap.snapshot_log import log_crash, log_failure, log_snapshot
-from cscs_domain.errors import CscsError, SnapshotGoneError, UpstreamServiceError
+from cscs_domain.errors import CscsError
 from cscs_domain.ports import Clock, WaldurInspection
 from cscs_domain.storage.filters import RowFilter
 from cscs_domain.storage.freshness import FreshnessPolicy
@@ -47,12 +47,12 @@ class StorageService:
 
     def __attrs_post_init__(self) -> None:
         """Make the keepers; one serves as both if every answer is complete."""
-        self.complete = self._keeper(include_terminated=True)
+        self.complete = self._new_keeper(include_terminated=True)
         self.usual = (
-            self.complete if self.include_terminated else self._keeper(include_terminated=False)
+            self.complete if self.include_terminated else self._new_keeper(include_terminated=False)
         )
 
-    def _keeper(self, *, include_terminated: bool) -> SnapshotKeeper:
+    def _new_keeper(self, *, include_terminated: bool) -> SnapshotKeeper:
         async def read(previous: Snapshot | None) -> Snapshot:
             began = self.clock.monotonic()
             try:
@@ -78,15 +78,18 @@ class StorageService:
 
     async def serve(self, wanted: RowFilter, *, fresh: bool = False) -> Served:
         """A snapshot that can answer this filter. Raises `UpstreamServiceError`."""
-        keeper = self.complete if wanted.asks_for_terminated else self.usual
-        return await keeper.serve(fresh=fresh)
+        return await self._keeper_for(wanted).serve(fresh=fresh)
 
-    def pinned(self, snapshot_id: str) -> Served:
-        """The snapshot that a walk began with, whichever of the two it was."""
-        try:
-            return self.usual.pinned(snapshot_id)
-        except SnapshotGoneError:
-            return self.complete.pinned(snapshot_id)
+    def pinned(self, snapshot_id: str, wanted: RowFilter) -> Served:
+        """The snapshot that a walk began with, if it can answer this filter.
+
+        A walk keeps its filter, so it stays with one of the two: asked for terminated resources, a
+        snapshot without any must not answer that there are none. Raises `SnapshotGoneError`.
+        """
+        return self._keeper_for(wanted).pinned(snapshot_id)
+
+    def _keeper_for(self, wanted: RowFilter) -> SnapshotKeeper:
+        return self.complete if wanted.asks_for_terminated else self.usual
 
     async def read(self, *, include_terminated: bool = False) -> Hierarchy:
         """The tree as values, read now."""
@@ -101,7 +104,7 @@ class StorageService:
 
     async def _warm(self) -> None:
         # The keeper remembers why it failed, readiness shows it, and the next caller tries again.
-        with suppress(UpstreamServiceError):
+        with suppress(Exception):
             await self.usual.serve()
 
     async def close(self) -> None:

@@ -13,12 +13,13 @@ from cscs_bootstrap.settings import (
     LoadedSettings,
     Part,
     Settings,
+    Source,
     load_settings,
 )
 from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
-from cscs_domain.errors import ConfigurationError, Mistake
+from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
 from cscs_domain.identities import UserRecord
 from cscs_domain.ports import Clock, HpcUsers
 from cscs_domain.storage.read_storage import StorageSources
@@ -45,9 +46,19 @@ def load(
         loaded = load_settings(environ, config_path=config, require=needed)
     except ConfigurationError as error:
         raise ConfigurationError([*error.mistakes, *_told_too(environ, config, parts)]) from None
-    if mistakes := tuple(_unavailable(loaded.settings, parts)):
+    mistakes = [*_unavailable(loaded.settings, parts), *_refused_by_rules(loaded.settings, parts)]
+    if mistakes:
         raise ConfigurationError(mistakes)
     return loaded
+
+
+def _refused_by_rules(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:
+    """What only the rules themselves refuse: better said now than when the server starts."""
+    if Part.STORAGE in parts:
+        try:
+            storage_policy(settings)
+        except InvalidValueError as error:
+            yield Mistake("storage", None, f"cannot be set up: {error}.")
 
 
 def _told_too(
@@ -64,8 +75,30 @@ def load_for_server(environ: Mapping[str, str], *, config: Path | None = None) -
         return load(environ, config=config, parts=frozenset({Part.API, Part.STORAGE}))
     except ConfigurationError as error:
         if any(mistake.key == "storage_systems" for mistake in error.mistakes):
-            return load(environ, config=config, parts=frozenset({Part.API}))
+            loaded = load(environ, config=config, parts=frozenset({Part.API}))
+            if not any(map(_is_about_storage, _given(loaded))):
+                return loaded
         raise
+
+
+def _given(loaded: LoadedSettings) -> Iterator[str]:
+    return (key for key, origin in loaded.origins.items() if origin.source is not Source.DEFAULT)
+
+
+def _is_about_storage(key: str) -> bool:
+    return key.startswith(_STORAGE_KEYS)
+
+
+_STORAGE_KEYS: Final = (
+    "storage_",
+    "waldur_api.",
+    "hpc_user_api.",
+    "adapters.waldur",
+    "adapters.hpc_user",
+    "backend_",
+    "callback_base_url",
+    "item_ids",
+)
 
 
 def _unavailable(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:

@@ -183,3 +183,13 @@ def test_events_can_be_left_out_by_name() -> None:
     structlog.get_logger("test").info("snapshot_taken")
 
     assert [line["event"] for line in lines(out)] == ["snapshot_taken"]
+
+
+@pytest.mark.parametrize("chosen", [LogFormat.JSON, LogFormat.CONSOLE])
+def test_nothing_in_a_value_steers_a_terminal(chosen: LogFormat) -> None:
+    out = configured(log_format=chosen)
+    structlog.get_logger().info("event", name="Zürich\x1b]0;owned\x07\x9b2J\u202e")
+
+    written = out.getvalue()
+    assert "Zürich" in written
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(written)

@@ -72,10 +72,21 @@ class TestTwoSnapshots:
         complete = (await bench.service.serve(TERMINATED)).snapshot
 
         assert usual.id != complete.id
-        assert bench.service.pinned(usual.id).snapshot is usual
-        assert bench.service.pinned(complete.id).snapshot is complete
+        assert bench.service.pinned(usual.id, EVERYTHING).snapshot is usual
+        assert bench.service.pinned(complete.id, TERMINATED).snapshot is complete
         with pytest.raises(SnapshotGoneError):
-            bench.service.pinned("other")
+            bench.service.pinned("other", EVERYTHING)
+
+    async def test_a_walk_is_never_pinned_to_what_cannot_answer_it(self) -> None:
+        """A snapshot without terminated resources must not say that there are none."""
+        bench = Bench()
+        usual = (await bench.service.serve(EVERYTHING)).snapshot
+        complete = (await bench.service.serve(TERMINATED)).snapshot
+
+        with pytest.raises(SnapshotGoneError):
+            bench.service.pinned(usual.id, TERMINATED)
+        with pytest.raises(SnapshotGoneError):
+            bench.service.pinned(complete.id, EVERYTHING)
 
     async def test_one_failing_does_not_make_the_other_fail(self) -> None:
         bench = Bench()

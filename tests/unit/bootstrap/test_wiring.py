@@ -160,3 +160,22 @@ class TestService:
 
         assert storage_service(settings, clock).clock is clock
         assert usual.clock.now().utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"WALDUR_API_URL": "https://waldur.example.com/api/"},
+        {"CSCS_ADAPTERS__WALDUR": "fake"},
+        {"CSCS_STRICT": "true", "CSCS_ITEM_IDS": "unique"},
+    ],
+)
+def test_a_server_with_any_storage_key_does_not_start_without_storage_systems(
+    given: dict[str, str],
+) -> None:
+    """Forgotten storage_systems would otherwise make a healthy server that answers 404."""
+    assert "storage_systems" in mistakes({"DISABLE_AUTH": "true"} | given)
+
+
+def test_what_the_rules_refuse_is_a_mistake_in_the_settings() -> None:
+    assert mistakes(FAKES | {"CSCS_BACKEND_SETTINGS__STORAGE_FILE_SYSTEM": "a/b"})

@@ -61,9 +61,12 @@ def answer(
     policy: StoragePolicy = POLICY,
     gids: Mapping[str, int] = GIDS,
     users: Mapping[str, UnixUser] = USERS,
+    include_terminated: bool = True,
 ) -> Hierarchy:
     """The whole tree of these resources."""
-    return build_hierarchy(rows, Identities(gids, users), policy)
+    return build_hierarchy(
+        rows, Identities(gids, users), policy, include_terminated=include_terminated
+    )
 
 
 def leaves(hierarchy: Hierarchy) -> list[StorageRow]:

@@ -204,7 +204,7 @@ def test_a_resource_terminated_while_being_read_does_not_come_back_to_life() -> 
 
 
 def test_problems_found_while_reading_are_kept_once() -> None:
-    intake = Intake(POLICY.offering_slugs)
+    intake = Intake(POLICY)
     found = answer(sample(slug=None)).problems
     intake.report(found)
     intake.report(found)

@@ -95,8 +95,26 @@ def test_without_a_limit_inodes_follow_the_overriding_space() -> None:
     assert quotas(limits={}, options={"soft_quota_space": 10}) == TEN_TB
 
 
-def test_a_hard_space_of_zero_is_no_space() -> None:
-    assert quotas(options={"hard_quota_space": 0}) is None
+@pytest.mark.parametrize(
+    "member", ["hard_quota_space", "soft_quota_space", "hard_quota_inodes", "soft_quota_inodes"]
+)
+def test_an_override_of_zero_is_passed_over_with_a_warning(member: str) -> None:
+    """File systems take zero for "unlimited", which nobody means who writes it."""
+    hierarchy = answer(sample(options={member: 0}))
+
+    assert [row.quotas for row in leaves(hierarchy)] == [TEN_TB]
+    assert problem(hierarchy, ProblemCode.QUOTA_CORRECTED).severity is Severity.WARNING
+
+
+def test_an_order_leaves_the_overrides_that_it_does_not_name() -> None:
+    changed = order("pending-provider", attributes={"new_options": {"hard_quota_space": 20}})
+    options = {"soft_quota_inodes": 111, "hard_quota_space": 15}
+
+    (row,) = leaves(answer(sample(options=options, order_in_progress=changed)))
+
+    assert row.new_quotas is not None
+    assert row.quotas == row.old_quotas
+    assert (row.new_quotas.inodes_soft, row.new_quotas.space_hard_tb) == (111, Decimal(20))
 
 
 def test_soft_space_above_hard_is_lowered_with_a_warning() -> None:

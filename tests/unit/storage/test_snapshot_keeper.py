@@ -260,10 +260,24 @@ async def test_an_unexpected_error_reaches_the_waiters_and_the_next_read_can_suc
     bench.reads[0].fail(broken)
 
     assert await asyncio.gather(*asking, return_exceptions=True) == [broken, broken]
-    assert bench.keeper.failure is None
+    assert bench.keeper.failure is broken
+    bench.advance(60)
     retry = await bench.ask()
     bench.reads[1].succeed(A)
     assert rows_of(await retry) == (A,)
+    assert bench.keeper.failure is None
+
+
+async def test_an_older_answer_stands_in_for_an_unexpected_error_too(bench: Bench) -> None:
+    await bench.take(A)
+    bench.advance(40)
+    asking = await bench.ask()
+    broken = ZeroDivisionError("a bug")
+    bench.reads[-1].fail(broken)
+
+    served = await asking
+
+    assert (served.snapshot.rows, served.failure) == ((A,), broken)
 
 
 async def test_errors_that_are_repeated_do_not_pile_up_frames(bench: Bench) -> None:
