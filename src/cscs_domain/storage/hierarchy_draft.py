@@ -58,11 +58,11 @@ class HierarchyDraft:
             key=lambda branch: (branch.path.text, branch.item_id(scheme).int, branch.key),
         )
 
-    def _holders(self, parents: Iterable[Branch]) -> Iterator[tuple[str, UUID]]:
-        for branch in parents:
-            yield branch.path.text, branch.item_id(self._policy.item_ids)
-        for placed in self._placer.placed:
-            yield placed.path.text, placed.resource.uuid
+    def _holders(self, parents: Iterable[Branch]) -> list[tuple[str, UUID]]:
+        scheme = self._policy.item_ids
+        held = [(branch.path.text, branch.item_id(scheme)) for branch in parents]
+        held += [(placed.path.text, placed.resource.uuid) for placed in self._placer.placed]
+        return held
 
 
 def _leaf_order(placed: Placed) -> tuple[str, int]:

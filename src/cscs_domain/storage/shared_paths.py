@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 from uuid import UUID
@@ -14,12 +15,12 @@ _MOST_NAMED: Final = 4
 def shared_paths(holders: Iterable[tuple[str, UUID]]) -> Iterator[Problem]:
     """A warning for each of the rows, given by path and item id, that are not alone."""
     listed = list(holders)
-    first_at: dict[str, int] = {}
-    sharing: dict[str, list[UUID]] = {}
-    for position, (path, item_id) in enumerate(listed):
-        first = first_at.setdefault(path, position)
-        if first != position:  # not by id: documented ids repeat, and so may one path with them
-            sharing.setdefault(path, [listed[first][1]]).append(item_id)
+    rows_at = Counter([path for path, _ in listed])
+    sharing: dict[str, list[UUID]] = {path: [] for path, rows in rows_at.items() if rows > 1}
+    if sharing:
+        for path, item_id in listed:
+            if path in sharing:
+                sharing[path].append(item_id)
     for path, several in sharing.items():
         names = sorted(map(str, several))
         yield from (_shares(name, path, names) for name in names)

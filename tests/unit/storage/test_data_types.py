@@ -43,11 +43,11 @@ def test_a_missing_data_type_is_store(attributes: object) -> None:
 
 
 def test_an_unknown_data_type_is_a_projects_with_its_own_segment_and_a_warning() -> None:
-    hierarchy = answer(sample(attributes={"storage_data_type": "Work"}))
+    hierarchy = answer(sample(attributes={"storage_data_type": "Depot"}))
 
     (row,) = leaves(hierarchy)
     assert row.target_type is TargetType.PROJECT
-    assert row.mount_point.text == "/capstor/work/cscs/university-physics/climate-sim"
+    assert row.mount_point.text == "/capstor/depot/cscs/university-physics/climate-sim"
     assert problem(hierarchy, ProblemCode.UNKNOWN_DATA_TYPE).severity is Severity.WARNING
 
 
