@@ -53,7 +53,7 @@ class ReadyItem:
 NOTHING_READY: Final = ReadyItem()
 
 
-class Resource(NamedTuple):  # not attrs: one for every row of a refresh, at a third of the time
+class Resource(NamedTuple):  # not attrs: one for every row of a refresh, at half the time
     """One Waldur resource: where it belongs, what was bought, and what is being changed.
 
     `limit` is the storage limit in the offering's unit (usually TB), None if there is none.

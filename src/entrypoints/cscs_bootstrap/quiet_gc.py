@@ -1,8 +1,8 @@
 """Keep the cyclic garbage collector out of a refresh.
 
 A refresh makes some hundred thousand objects that all stay until it ends, so every collection in
-between walks them for nothing: measured, that costs a third of the refresh. Nothing on the way
-makes reference cycles that could pile up meanwhile.
+between walks them for nothing: a tenth of a refresh of ten thousand resources, measured. Nothing
+on the way makes reference cycles that could pile up meanwhile.
 """
 
 from __future__ import annotations
