@@ -58,7 +58,13 @@ async def test_a_refused_client_causes_no_read_and_learns_nothing_about_paths() 
     assert site.waldur.reads == 0
 
 
-@pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for", "X-Forwarded-For", "x-real-ip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("forwarded", "x-forwarded-for", "X-Forwarded-For", "x-real-ip"),
+        *("via", "x-forwarded-host", "x-forwarded-proto"),
+    ],
+)
 @pytest.mark.parametrize("value", ["10.0.0.9", "127.0.0.1", "for=127.0.0.1", "", "::1"])
 async def test_a_request_that_came_through_a_proxy_is_not_taken_for_a_local_one(
     site: Site, name: str, value: str

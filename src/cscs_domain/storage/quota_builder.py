@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
 import attrs
 
@@ -14,8 +13,6 @@ from cscs_domain.storage.quotas import NO_OVERRIDES, QuotaOverrides, Quotas
 from cscs_domain.storage.resources import Resource
 from cscs_domain.storage.states import OrderType
 
-_NEVER_SEEN: Final = object()
-
 
 @attrs.define(eq=False)
 class QuotaBuilder:
@@ -24,7 +21,7 @@ class QuotaBuilder:
     policy: StoragePolicy
     problems: list[Problem] = attrs.field(factory=list, init=False)
     # Sites sell few sizes: resources of one size share their quotas, which are encoded once.
-    _of_size: dict[Decimal, Quotas | None] = attrs.field(factory=dict, init=False)
+    _of_size: dict[Decimal, Quotas] = attrs.field(factory=dict, init=False)
 
     def current(self, resource: Resource) -> Quotas | None:
         """What the resource has."""
@@ -49,10 +46,12 @@ class QuotaBuilder:
     ) -> Quotas | None:
         if overrides is not NO_OVERRIDES or limit is None:
             return self._derived(resource, limit, overrides, member)
-        known = self._of_size.get(limit, _NEVER_SEEN)
-        if known is _NEVER_SEEN:
-            known = self._of_size[limit] = self._derived(resource, limit, overrides, member)
-        return known  # type: ignore[return-value]  # the sentinel has just been replaced
+        known = self._of_size.get(limit)
+        if known is None:
+            known = self._derived(resource, limit, overrides, member)
+            if known is not None:
+                self._of_size[limit] = known
+        return known
 
     def _derived(
         self, resource: Resource, limit: Decimal | None, overrides: QuotaOverrides, member: str

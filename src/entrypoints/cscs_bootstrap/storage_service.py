@@ -77,7 +77,7 @@ class StorageService:
         return SnapshotKeeper(read, self.clock, self.freshness)
 
     async def serve(self, wanted: RowFilter, *, fresh: bool = False) -> Served:
-        """A snapshot that can answer this filter. Raises `UpstreamServiceError`."""
+        """A snapshot that can answer this filter. Raises as `SnapshotKeeper.serve`."""
         return await self._keeper_for(wanted).serve(fresh=fresh)
 
     def pinned(self, snapshot_id: str, wanted: RowFilter) -> Served:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.storage.filters import RowFilter
+from cscs_domain.storage.snapshot_keeper import SnapshotKeeper
+from cscs_domain.storage.snapshots import Snapshot
+from cscs_fakes.clock import FixedClock
 from tests.unit.storage.controlled_reads import DOWN, POLICY, Bench, rows_of, settle
 
 A, B, C = b'{"a":1}', b'{"b":2}', b'{"c":3}'
@@ -243,6 +246,36 @@ class TestClosing:
         bench.reads[-1].succeed(B)
 
         assert rows_of(await asking) == (B,)
+
+    async def test_a_read_that_is_slow_to_end_does_not_hide_the_one_after_it(self) -> None:
+        """Otherwise a second reader would begin beside the first."""
+        begun: list[int] = []
+        ended = asyncio.Event()
+
+        async def read(_previous: Snapshot | None) -> Snapshot:
+            begun.append(len(begun))
+            never: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+            try:
+                return await never
+            finally:
+                await ended.wait()
+
+        keeper = SnapshotKeeper(read, FixedClock(datetime(2026, 11, 21, tzinfo=UTC)), POLICY)
+        asking = [asyncio.create_task(keeper.serve())]
+        await settle()
+        closing = asyncio.create_task(keeper.close())
+        await settle()
+        asking.append(asyncio.create_task(keeper.serve()))
+        await settle()
+        ended.set()
+        await settle()
+        asking.append(asyncio.create_task(keeper.serve()))
+        await settle()
+
+        assert begun == [0, 1]
+        await keeper.close()
+        await closing
+        await asyncio.gather(*asking, return_exceptions=True)
 
     async def test_it_does_nothing_to_an_idle_keeper(self, bench: Bench) -> None:
         await bench.keeper.close()
