@@ -34,13 +34,17 @@ FORBIDDEN_NAMES: Final = {
 DOMAIN_LIBRARIES: Final = {"attrs", "attr", "cattrs", "cattr"}
 JSON: Final = DOMAIN_LIBRARIES | {"msgspec"}
 FILES: Final = JSON | {"yaml"}
-BOOTSTRAP: Final = FILES | {"structlog"}
+HTTP: Final = JSON | {"cryptography", "httpx", "httpx_socks", "joserfc", "socksio", "stamina"}
+BOOTSTRAP: Final = FILES | {"stamina", "structlog"}
 # The third-party modules of each package: those of its extra in pyproject.toml.
 LIBRARIES_OF: Final = {
     SRC / "cscs_domain": DOMAIN_LIBRARIES,
     SRC / "adapters" / "cscs_json": JSON,
     SRC / "adapters" / "cscs_files": FILES,
-    SRC / "adapters" / "cscs_fakes": JSON | {"hypothesis"},
+    SRC / "adapters" / "cscs_fakes": JSON
+    | {"cryptography", "hypothesis", "joserfc", "starlette", "uvicorn"},
+    SRC / "adapters" / "cscs_http": HTTP,
+    SRC / "adapters" / "cscs_client": HTTP,
     SRC / "entrypoints" / "cscs_bootstrap": BOOTSTRAP,
     SRC / "entrypoints" / "cscs_api": BOOTSTRAP | {"starlette", "uvicorn", "uvloop", "httptools"},
     # `serve` imports uvicorn when it runs, and says in one sentence if its extra is missing.

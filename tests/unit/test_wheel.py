@@ -17,9 +17,11 @@ PACKAGES: Final = {
     "cscs_api",
     "cscs_bootstrap",
     "cscs_cli",
+    "cscs_client",
     "cscs_domain",
     "cscs_fakes",
     "cscs_files",
+    "cscs_http",
     "cscs_json",
 }
 DIST_INFO: Final = f"cscs_domain-{__version__}.dist-info"

@@ -1,0 +1,1 @@
+"""For people who write storage provisioners: the answer as typed rows, and the way back."""

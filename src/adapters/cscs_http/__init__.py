@@ -1,0 +1,1 @@
+"""Ports of the domain over HTTP, with httpx underneath; nothing of httpx is seen from outside."""

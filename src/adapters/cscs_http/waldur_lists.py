@@ -1,0 +1,119 @@
+"""Walking one of Waldur's lists, several pages at a time. Source: Waldur contract, section 2.
+
+How many pages there are follows from the total and from how many rows really came in the first
+one: Waldur may cut a page short without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from itertools import islice
+from typing import Final, Generic, TypeAlias, TypeVar
+
+import attrs
+
+from cscs_http.answer import Answer
+from cscs_http.service import Params, Service
+from cscs_http.waldur_query import page_of
+from cscs_json.waldur_decoding import MalformedPageError
+
+_T = TypeVar("_T")
+_FOUND_OR_PAST_THE_END: Final = frozenset({200, 404})
+_LARGEST_TOTAL: Final = 10**9
+
+
+@attrs.frozen
+class Decoded(Generic[_T]):
+    """A page as its reader wants it, and what the walk has to know of it."""
+
+    value: _T
+    rows: int
+    uuids: Iterable[object]
+
+
+Decode: TypeAlias = Callable[[bytes, str], Decoded[_T]]
+"""Takes the JSON of a list and a name for it in problems; may raise `MalformedPageError`."""
+
+
+@attrs.frozen
+class ListPage(Generic[_T]):
+    """One page. `total` is how many rows the whole list had at that moment."""
+
+    total: int
+    content: Decoded[_T]
+    answer: Answer
+
+
+@attrs.frozen
+class WaldurList(Generic[_T]):
+    """A list endpoint with fixed filters and selection, and a way to read its pages."""
+
+    service: Service
+    path: str
+    params: Params
+    decode: Decode[_T]
+
+    async def pages(self) -> AsyncIterator[ListPage[_T]]:
+        """The first page, then all others in the order in which they arrive."""
+        first = self._page(1, await self.service.get(self.path, page_of(self.params, 1)))
+        yield first
+        async for page in _as_they_come(
+            self._numbers(first), self._fetch, self.service.connection.at_once
+        ):
+            if page is not None:
+                yield page
+                await asyncio.sleep(0)
+
+    def decoded(self, body: bytes, name: str, answer: Answer) -> Decoded[_T]:
+        """The rows in a body. Raises `UnusableAnswerError`."""
+        try:
+            return self.decode(body, name)
+        except MalformedPageError as error:
+            raise answer.unusable(f"answered with a page that is {error}") from None
+
+    def _numbers(self, first: ListPage[_T]) -> range:
+        rows = first.content.rows
+        if first.total and not rows:
+            raise first.answer.unusable(f"says that there are {first.total} rows and sends none")
+        return range(2, -(-first.total // rows) + 1) if rows else range(0)
+
+    async def _fetch(self, number: int) -> ListPage[_T] | None:
+        """A page, or None if the list has become too short to have it."""
+        answer = await self.service.get(
+            self.path, page_of(self.params, number), accept=_FOUND_OR_PAST_THE_END
+        )
+        if answer.status == 404:
+            answer.json_bytes()  # a page of HTML means something else
+            return None
+        return self._page(number, answer)
+
+    def _page(self, number: int, answer: Answer) -> ListPage[_T]:
+        text = answer.headers.get("x-result-count", "")
+        if not (text.isascii() and text.isdigit() and int(text[:12]) <= _LARGEST_TOTAL):
+            raise answer.unusable("answered without X-Result-Count: is this the API of Waldur?")
+        content = self.decoded(answer.json_bytes(), f"page {number}, row", answer)
+        return ListPage(int(text), content, answer)
+
+
+async def _as_they_come(
+    numbers: Iterable[int], fetch: Callable[[int], Awaitable[_T]], at_once: int
+) -> AsyncIterator[_T]:
+    """Results in the order in which they are ready; no more than `at_once` are under way."""
+    waiting = iter(numbers)
+    running: set[asyncio.Future[_T]] = set()
+    try:
+        while True:
+            free = at_once - len(running)
+            running |= {asyncio.ensure_future(fetch(number)) for number in islice(waiting, free)}
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                result = task.result()
+                running.remove(task)
+                yield result
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
