@@ -30,6 +30,8 @@ Params: TypeAlias = Sequence[tuple[str, str]]
 
 _Headers: TypeAlias = Mapping[bytes, bytes]
 _OK: Final = frozenset({200})
+_TELLING: Final = 8
+"""So many characters of a token could not be a coincidence."""
 _NO_ANSWER: Final = (
     httpx.HTTPError,
     httpx.InvalidURL,
@@ -117,12 +119,12 @@ class Service:
         )
         return await self._send(request)
 
-    async def post_form(self, path: str, form: Params) -> Answer:
-        """Send a form, as token endpoints want it."""
+    async def post_form(self, path: str, form: Params, params: Params = ()) -> Answer:
+        """Send a form, as token endpoints want it; `params` are the URL's."""
         request = _Request(
             method="POST",
             path=path,
-            params=(),
+            params=params,
             headers={b"content-type": b"application/x-www-form-urlencoded"},
             content=str(httpx.QueryParams(list(form))).encode("ascii"),
             accept=_OK,
@@ -132,13 +134,13 @@ class Service:
     async def _send(self, request: _Request) -> Answer:
         """With credentials, and once more if they turn out to have changed."""
         if self._credentials is None:
-            return self._checked(request, await self._repeated(request, {}))
+            return self._checked(request, await self._repeated(request, {}), {})
         header = await self._credentials.header()
         answer = await self._repeated(request, _authorised(header))
         if answer.status == 401 and await self._credentials.refused(header, answer):
             header = await self._credentials.header()
             answer = await self._repeated(request, _authorised(header))
-        return self._checked(request, answer)
+        return self._checked(request, answer, _authorised(header))
 
     async def _repeated(self, request: _Request, headers: _Headers) -> Answer:
         """Any answer that asking again would not change. Ends within the total time."""
@@ -162,7 +164,9 @@ class Service:
         ):
             with attempt:
                 answer = await self._attempt(request, headers)
-                return answer if answer.status not in REPEATED else self._checked(request, answer)
+                if answer.status not in REPEATED:
+                    return answer
+                return self._checked(request, answer, headers)
         raise AssertionError("a retry context ends by returning or raising")
 
     async def _attempt(self, request: _Request, headers: _Headers) -> Answer:
@@ -209,10 +213,10 @@ class Service:
             parts.append(part)
         return b"".join(parts)
 
-    def _checked(self, request: _Request, answer: Answer) -> Answer:
+    def _checked(self, request: _Request, answer: Answer, headers: _Headers) -> Answer:
         if answer.status in request.accept:
             return answer
-        said = said_in(answer.body, answer.headers.get("content-type", ""))
+        said = _harmless(said_in(answer.body, answer.headers.get("content-type", "")), headers)
         reason = f"{request.place} answered {answer.status}" + (f": {said}" if said else "")
         if answer.status == 401 and self._credentials is not None:
             reason += f" ({self._credentials.advice(said)})"
@@ -237,6 +241,13 @@ class Service:
 def _authorised(header: str) -> _Headers:
     # As bytes: a text that is no ASCII would end in an error that quotes the token.
     return {b"authorization": header.encode()}
+
+
+def _harmless(said: str, headers: _Headers) -> str:
+    """What the service said, unless it quotes our token, be it only the beginning."""
+    secrets = [readable(value.decode().rpartition(" ")[2])[:_TELLING] for value in headers.values()]
+    quotes_one = any(len(secret) == _TELLING and secret in said for secret in secrets)
+    return "something that quotes our token" if quotes_one else said
 
 
 def _seconds_asked(answer: Answer) -> float | None:

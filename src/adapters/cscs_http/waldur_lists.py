@@ -7,13 +7,13 @@ one: Waldur may cut a page short without a word.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from itertools import islice
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from cscs_http.answer import Answer
+from cscs_http.as_they_come import as_they_come
 from cscs_http.service import Params, Service
 from cscs_http.waldur_query import page_of
 from cscs_json.waldur_decoding import MalformedPageError
@@ -58,7 +58,7 @@ class WaldurList(Generic[_T]):
         """The first page, then all others in the order in which they arrive."""
         first = self._page(1, await self.service.get(self.path, page_of(self.params, 1)))
         yield first
-        async for page in _as_they_come(
+        async for page in as_they_come(
             self._numbers(first), self._fetch, self.service.connection.at_once
         ):
             if page is not None:
@@ -94,26 +94,3 @@ class WaldurList(Generic[_T]):
             raise answer.unusable("answered without X-Result-Count: is this the API of Waldur?")
         content = self.decoded(answer.json_bytes(), f"page {number}, row", answer)
         return ListPage(int(text), content, answer)
-
-
-async def _as_they_come(
-    numbers: Iterable[int], fetch: Callable[[int], Awaitable[_T]], at_once: int
-) -> AsyncIterator[_T]:
-    """Results in the order in which they are ready; no more than `at_once` are under way."""
-    waiting = iter(numbers)
-    running: set[asyncio.Future[_T]] = set()
-    try:
-        while True:
-            free = at_once - len(running)
-            running |= {asyncio.ensure_future(fetch(number)) for number in islice(waiting, free)}
-            if not running:
-                return
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                result = task.result()
-                running.remove(task)
-                yield result
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)

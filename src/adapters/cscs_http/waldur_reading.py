@@ -3,14 +3,18 @@
 Waldur's pages are offsets. When a resource leaves the list (it was terminated), all later ones
 move up by one place, and one of them can slip from a page that is still to be read into one that
 was read already. So after a read of several pages the bare uuids are listed again, which costs a
-thirtieth of it, and whatever slipped through is fetched by itself: nothing that was there
-throughout is missing, whatever came and went meanwhile. ADR 0011 has the argument.
+thirtieth of it, and whatever slipped through is fetched by itself. A resource that has slipped to
+the end of a page must move up by a whole page before it can slip again; so unless that many have
+left meanwhile, the look has seen it. Otherwise the look is repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from itertools import pairwise
 from typing import Final, TypeVar
+
+import attrs
 
 from cscs_http.waldur_lists import WaldurList
 from cscs_http.waldur_query import is_plain_uuid
@@ -37,8 +41,9 @@ async def read_consistently(
     if pages == 1 and page.content.rows >= page.total:
         return  # a single page is one moment
     for _ in range(_MOST_LOOKS):
-        listed, is_complete = await _look(uuids_only)
-        for uuid in sorted(listed - seen):
+        look = await _look(uuids_only)
+        is_complete = look.is_complete_after(seen)
+        for uuid in sorted(look.uuids - seen):
             seen.add(uuid)
             for content in await _by_itself(whole, uuid):
                 yield content
@@ -47,15 +52,37 @@ async def read_consistently(
     raise page.answer.unusable(f"changed under each of {_MOST_LOOKS} looks at all uuids")
 
 
-async def _look(uuids_only: WaldurList[None]) -> tuple[set[str], bool]:
-    """The uuids in the list now, and whether they are as many as it says it has."""
-    found: set[str] = set()
-    rows, totals = 0, set[int]()
+@attrs.frozen(kw_only=True)
+class _Look:
+    """The uuids of a list at a glance. `left`: how many rows are known to have left meanwhile."""
+
+    uuids: set[str]
+    rows: int
+    fewest: int
+    left: int
+    page_size: int
+
+    def is_complete_after(self, seen: set[str]) -> bool:
+        """Whether this look has seen everything that may have slipped through before."""
+        left = self.left + len(seen - self.uuids)
+        return self.rows >= self.fewest and left < max(1, self.page_size - 1)
+
+
+async def _look(uuids_only: WaldurList[None]) -> _Look:
+    uuids: set[str] = set()
+    totals: list[int] = []
+    sizes: list[int] = []
     async for page in uuids_only.pages():
-        found.update(_usable(page.content.uuids))
-        rows += page.content.rows
-        totals.add(page.total)
-    return found, rows >= min(totals)
+        uuids.update(_usable(page.content.uuids))
+        totals.append(page.total)
+        sizes.append(page.content.rows)
+    return _Look(
+        uuids=uuids,
+        rows=sum(sizes),
+        fewest=min(totals),
+        left=sum(max(0, before - after) for before, after in pairwise(totals)),
+        page_size=sizes[0],
+    )
 
 
 async def _by_itself(whole: WaldurList[_T], uuid: str) -> tuple[_T, ...]:

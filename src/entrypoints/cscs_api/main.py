@@ -24,13 +24,13 @@ def application() -> Starlette:
     """Load the settings that the environment names and make the application."""
     try:
         loaded = load_for_server(os.environ)
+        configure_logs(loaded.settings)
+        for notice in loaded.notices:
+            _LOG.warning("configuration_notice", notice=notice)
+        return create_app(loaded.settings)
     except ConfigurationError as error:
         sys.stderr.write(f"The configuration does not hold:\n{error}\n")
         raise SystemExit(2) from None
-    configure_logs(loaded.settings)
-    for notice in loaded.notices:
-        _LOG.warning("configuration_notice", notice=notice)
-    return create_app(loaded.settings)
 
 
 app = application()

@@ -16,6 +16,8 @@ from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.settings import LogFormat, Settings
 
 _QUIET: Final = ("uvicorn.access",)  # we write a better line ourselves
+_RETICENT: Final = ("httpx", "httpcore", "stamina")
+"""They write whole URLs and headers at lower levels; `upstream_call` says what may be said."""
 
 
 def configure_logs(
@@ -52,6 +54,8 @@ def configure_logs(
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).disabled = True
+    for name in _RETICENT:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _dropping(events: frozenset[str]) -> list[Processor]:

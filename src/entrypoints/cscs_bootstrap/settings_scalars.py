@@ -113,6 +113,19 @@ def seconds(value: Value) -> timedelta:
     return timedelta(microseconds=int(found * 1_000_000))
 
 
+def some_seconds(value: Value) -> timedelta:
+    """A duration above zero."""
+    found = seconds(value)
+    if not found:
+        raise refuse("must be above zero.")
+    return found
+
+
+def seconds_or_never(value: Value) -> timedelta | None:
+    """A duration, or None for the word `never`."""
+    return None if text(value).lower() == "never" else seconds(value)
+
+
 def choice(kinds: type[E]) -> Callable[[Value], E]:
     """Make a parser of one of an enumeration's words, in any case."""
 

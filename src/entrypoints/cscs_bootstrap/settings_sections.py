@@ -8,8 +8,10 @@ cannot do without is decided in `settings_rules`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import attrs
 
@@ -20,13 +22,33 @@ from cscs_bootstrap.settings_scalars import (
     fraction,
     positive,
     positive_whole,
+    seconds,
+    seconds_or_never,
     secret,
+    some_seconds,
     text,
 )
 from cscs_bootstrap.settings_tables import path, segment
-from cscs_bootstrap.settings_urls import base_url, proxy_url, sentry_dsn, web_url
+from cscs_bootstrap.settings_urls import (
+    base_url,
+    proxy_url,
+    sentry_dsn,
+    user_path_template,
+    web_url,
+)
 
 _PROXY_EXAMPLE = "socks5://localhost:12345"
+_SIX_HOURS = cast("timedelta | None", timedelta(hours=6))
+_CA_EXAMPLE = "/etc/ssl/our-authority.pem"
+
+
+def _ca_file(whose: str) -> Path | None:
+    return setting(
+        None,
+        path,
+        f"Certificates (PEM) to trust for {whose} besides the usual.",
+        example=_CA_EXAMPLE,
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +81,16 @@ class WaldurApi:
         "Proxy on the way to Waldur (socks4, socks5, socks5h, http or https).",
         env="WALDUR_SOCKS_PROXY",
         example=_PROXY_EXAMPLE,
+    )
+    ca_file: Path | None = _ca_file("Waldur")
+    timeout: timedelta = setting(
+        timedelta(seconds=60),
+        some_seconds,
+        "How long one answer of Waldur may take; with repetitions twice that.",
+        unit="seconds",
+    )
+    concurrency: int = setting(
+        4, positive_whole, "How many requests to Waldur are under way at once.", unit="requests"
     )
 
 
@@ -105,6 +137,7 @@ class Auth:
         "DANGER: with disable_auth, answers clients of other machines as well.",
         env="ALLOW_INSECURE_BIND",
     )
+    ca_file: Path | None = _ca_file("Keycloak")
 
 
 @attrs.frozen(kw_only=True)
@@ -158,6 +191,43 @@ class HpcUserApi:
         "Whether ids that cannot be looked up are made up. Never for real directories.",
         env="HPC_USER_DEVELOPMENT_MODE",
     )
+    ca_file: Path | None = _ca_file("the service and its tokens")
+    timeout: timedelta = setting(
+        timedelta(seconds=30),
+        some_seconds,
+        "How long one answer of the service may take; with repetitions twice that.",
+        unit="seconds",
+    )
+    ttl: timedelta | None = setting(
+        _SIX_HOURS,
+        seconds_or_never,
+        "How long an id that was found is believed; never keeps it until restart.",
+        unit="seconds or never",
+    )
+    negative_ttl: timedelta = setting(
+        timedelta(seconds=60),
+        seconds,
+        "How long an id that was not found is not asked for again.",
+        unit="seconds",
+    )
+    stale_on_error: timedelta = setting(
+        timedelta(hours=24),
+        seconds,
+        "How old an id may be while the service does not answer.",
+        unit="seconds",
+    )
+    user_path_template: str | None = setting(
+        None,
+        user_path_template,
+        "Path that tells one user's UID; without it user targets have no identity.",
+        example="/api/v1/export/cscs/users/{username}",
+    )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is all that asking the service takes."""
+        needed = (self.api_url, self.client_id, self.client_secret, self.oidc_token_url)
+        return all(value is not None for value in needed)
 
 
 @attrs.frozen(kw_only=True)

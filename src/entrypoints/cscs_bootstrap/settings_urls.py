@@ -59,6 +59,17 @@ def proxy_url(value: Value) -> ProxyUrl:
     return ProxyUrl(found)
 
 
+def user_path_template(value: Value) -> str:
+    """A path below a service's URL with the place of the user's name in it."""
+    found = text(value)
+    if found.count("{username}") != 1 or not found.startswith("/") or set(found) & set("?# "):
+        raise refuse(
+            "must be a path with {username} once in it, without ? and #.",
+            "Write for instance /api/v1/export/cscs/users/{username}.",
+        )
+    return found
+
+
 def sentry_dsn(value: Value) -> Secret:
     """A DSN as Sentry shows it: https://<public key>@<host>/<project>; kept as a secret."""
     found = secret(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import attrs
@@ -41,6 +42,7 @@ class StorageService:
     freshness: FreshnessPolicy = attrs.field(factory=FreshnessPolicy)
     include_terminated: bool = False
     strict: bool = False
+    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     usual: SnapshotKeeper = attrs.field(init=False)
     complete: SnapshotKeeper = attrs.field(init=False)
     _warming: asyncio.Task[None] | None = attrs.field(default=None, init=False)
@@ -108,9 +110,11 @@ class StorageService:
             await self.usual.serve()
 
     async def close(self) -> None:
-        """Stop reads that are under way."""
+        """Stop reads that are under way and let go of connections."""
         if self._warming is not None:
             self._warming.cancel()
             await asyncio.gather(self._warming, return_exceptions=True)
         for keeper in {self.usual, self.complete}:
             await keeper.close()
+        for close in self.closers:
+            await close()

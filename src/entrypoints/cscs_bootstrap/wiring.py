@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from cscs_bootstrap.settings import (
-    AdapterChoice,
     AdapterKind,
     LoadedSettings,
     Part,
@@ -19,9 +17,10 @@ from cscs_bootstrap.settings import (
 from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
+from cscs_bootstrap.upstreams import Close, http_hpc_users, token_verifier, waldur_resources
 from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
 from cscs_domain.identities import UserRecord
-from cscs_domain.ports import Clock, HpcUsers
+from cscs_domain.ports import Clock, HpcUsers, WaldurInspection, WaldurResources
 from cscs_domain.storage.read_storage import StorageSources
 from cscs_fakes.hpc_users import FakeHpcUsers
 from cscs_fakes.waldur_resources import FakeWaldurResources
@@ -32,22 +31,20 @@ from cscs_json import encode_row
 DEMO_CONFIG: Final = Path(__file__).parent / "demo" / "config.yaml"
 """A configuration over invented data that needs no other service."""
 
+_Rows: TypeAlias = Sequence[Mapping[str, object]]
+
 _FAKE_RESOURCES: Final = 300
 """How many resources `adapters.waldur: fake` invents."""
+
+__all__ = ["DEMO_CONFIG", "load", "load_for_server", "storage_service", "token_verifier"]
 
 
 def load(
     environ: Mapping[str, str], *, config: Path | None, parts: frozenset[Part]
 ) -> LoadedSettings:
     """Load settings that all these parts can work with; `ConfigurationError` with all mistakes."""
-    # No Keycloak key is asked for: tokens cannot be checked yet, and `_unavailable` says just that.
-    needed = parts - {Part.API}
-    try:
-        loaded = load_settings(environ, config_path=config, require=needed)
-    except ConfigurationError as error:
-        raise ConfigurationError([*error.mistakes, *_told_too(environ, config, parts)]) from None
-    mistakes = [*_unavailable(loaded.settings, parts), *_refused_by_rules(loaded.settings, parts)]
-    if mistakes:
+    loaded = load_settings(environ, config_path=config, require=parts)
+    if mistakes := [*_refused_by_rules(loaded.settings, parts)]:
         raise ConfigurationError(mistakes)
     return loaded
 
@@ -59,14 +56,6 @@ def _refused_by_rules(settings: Settings, parts: frozenset[Part]) -> Iterator[Mi
             storage_policy(settings)
         except InvalidValueError as error:
             yield Mistake("storage", None, f"cannot be set up: {error}.")
-
-
-def _told_too(
-    environ: Mapping[str, str], config: Path | None, parts: frozenset[Part]
-) -> Iterator[Mistake]:
-    """What else is wrong where only keys are missing, so that nobody is told in two rounds."""
-    with suppress(ConfigurationError):
-        yield from _unavailable(load_settings(environ, config_path=config).settings, parts)
 
 
 def load_for_server(environ: Mapping[str, str], *, config: Path | None = None) -> LoadedSettings:
@@ -101,69 +90,58 @@ _STORAGE_KEYS: Final = (
 )
 
 
-def _unavailable(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:
-    """What a configuration may say but this version cannot do."""
-    if Part.STORAGE in parts:
-        adapters = settings.adapters
-        mocked = settings.hpc_user_api.development_mode
-        if adapters.waldur.kind not in _HAVE:
-            yield _no_adapter("waldur", adapters.waldur.kind)
-        if adapters.hpc_user.kind not in _HAVE and not (mocked and _is_http(adapters.hpc_user)):
-            yield _no_adapter("hpc_user", adapters.hpc_user.kind)
-    if Part.API in parts and not settings.auth.disable_auth:
-        yield Mistake(
-            "auth.disable_auth",
-            "DISABLE_AUTH",
-            "must be true: this version cannot check tokens, so it lets nobody in.",
-            "With it, only clients on this machine are answered.",
-        )
-
-
-_HAVE: Final = frozenset({AdapterKind.FILE, AdapterKind.FAKE})
-
-
-def _is_http(choice: AdapterChoice) -> bool:
-    return choice.kind is AdapterKind.HTTP
-
-
-def _no_adapter(port: str, kind: AdapterKind) -> Mistake:
-    return Mistake(
-        f"adapters.{port}",
-        f"CSCS_ADAPTERS__{port.upper()}",
-        f"is {kind}, which this version does not have for it.",
-        "Use file (or fake, for invented data).",
-    )
-
-
 def storage_service(settings: Settings, clock: Clock | None = None) -> StorageService:
     """Wire the storage answer out of settings that `load` has found fit for it."""
+    clock = clock or SystemClock()
     invented = _invented(settings)
-    waldur = (
-        FakeWaldurResources(invented)
-        if settings.adapters.waldur.kind is AdapterKind.FAKE
-        else FileWaldurResources(settings.adapters.waldur.path)
-    )
+    waldur, close_waldur = _waldur(settings, invented)
+    hpc_users, close_hpc_users = _hpc_users(settings, invented, clock)
     return StorageService(
         policy=storage_policy(settings),
-        sources=StorageSources(waldur, _hpc_users(settings, invented)),
+        sources=StorageSources(waldur, hpc_users),
         inspection=waldur,
-        clock=clock or SystemClock(),
+        clock=clock,
         encode=encode_row,
         freshness=freshness_policy(settings),
         include_terminated=settings.include_terminated,
         strict=settings.strict,
+        closers=(close_waldur, close_hpc_users),
     )
 
 
-def _hpc_users(settings: Settings, invented: Sequence[Mapping[str, object]]) -> HpcUsers:
-    choice = settings.adapters.hpc_user
-    if choice.kind is AdapterKind.FILE:
-        return FileHpcUsers(choice.path[0])
-    # Without invented rows this one knows nobody, and development mode makes everybody up.
-    return FakeHpcUsers(gids=make_gids(invented), users=_users(invented))
+class _Waldur(WaldurResources, WaldurInspection, Protocol):
+    """An adapter of both ports that read Waldur."""
 
 
-def _users(invented: Sequence[Mapping[str, object]]) -> list[UserRecord]:
+async def _nothing_to_close() -> None:
+    pass
+
+
+def _waldur(settings: Settings, invented: _Rows) -> tuple[_Waldur, Close]:
+    choice = settings.adapters.waldur
+    match choice.kind:
+        case AdapterKind.FAKE:
+            return FakeWaldurResources(invented), _nothing_to_close
+        case AdapterKind.FILE:
+            return FileWaldurResources(choice.path), _nothing_to_close
+        case _:
+            return waldur_resources(settings)
+
+
+def _hpc_users(settings: Settings, invented: _Rows, clock: Clock) -> tuple[HpcUsers, Close]:
+    choice, api = settings.adapters.hpc_user, settings.hpc_user_api
+    match choice.kind:
+        case AdapterKind.FILE:
+            return FileHpcUsers(choice.path[0]), _nothing_to_close
+        case AdapterKind.HTTP if api.is_complete:
+            return http_hpc_users(settings, clock)
+        case _:
+            # Without invented rows this one knows nobody, and development mode makes them up.
+            fake = FakeHpcUsers(gids=make_gids(invented), users=_users(invented))
+            return fake, _nothing_to_close
+
+
+def _users(invented: _Rows) -> list[UserRecord]:
     return [
         UserRecord(
             username=name,
@@ -177,7 +155,7 @@ def _users(invented: Sequence[Mapping[str, object]]) -> list[UserRecord]:
     ]
 
 
-def _invented(settings: Settings) -> Sequence[Mapping[str, object]]:
+def _invented(settings: Settings) -> _Rows:
     """Rows for fake adapters, sold by the offerings that this site has configured."""
     adapters = settings.adapters
     if AdapterKind.FAKE not in {adapters.waldur.kind, adapters.hpc_user.kind}:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from cscs_bootstrap.logs import configure_logs
 from cscs_bootstrap.settings import Part, Settings
 from cscs_bootstrap.wiring import storage_service
 from cscs_cli.exit_codes import ExitCode
@@ -34,6 +35,7 @@ def storage_show(
     if tree and json:
         raise UsageError("--tree and --json exclude each other; choose one.")
     settings = settings_for(frozenset({Part.STORAGE}), config, demo=demo).settings
+    configure_logs(settings)
     wanted = row_filter(filters, settings.storage_systems)
     everything = filters.include_terminated or wanted.asks_for_terminated
     report = StorageReport(asyncio.run(_read(settings, include_terminated=everything)), wanted)

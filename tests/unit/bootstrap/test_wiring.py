@@ -5,16 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cscs_bootstrap.settings import Part
-from cscs_bootstrap.wiring import DEMO_CONFIG, load, load_for_server, storage_service
+from cscs_bootstrap.wiring import (
+    DEMO_CONFIG,
+    load,
+    load_for_server,
+    storage_service,
+    token_verifier,
+)
 from cscs_domain.errors import ConfigurationError, Mistake
+from cscs_domain.identity_cache import CachedHpcUsers
 from cscs_domain.ports import Clock
 from cscs_domain.problems import Severity
 from cscs_domain.storage.filters import EVERYTHING
 from cscs_fakes.hpc_users import FakeHpcUsers
 from cscs_fakes.waldur_resources import FakeWaldurResources
 from cscs_files import FileHpcUsers, FileWaldurResources
+from cscs_http.token_verifier import OidcTokenVerifier
+from cscs_http.waldur_resources import HttpWaldurResources
 
 FAKES = {
     "STORAGE_SYSTEMS": "capstor=cscs-capstor,vast=vast,iopsstor=iopsstor",
@@ -47,29 +57,27 @@ class TestLoading:
 
         assert set(loaded.settings.storage_systems) == {"capstor", "vast", "iopsstor"}
 
-    def test_what_this_version_cannot_do_is_told_all_at_once(self) -> None:
-        found = mistakes(UPSTREAMS)
+    def test_a_site_with_all_its_upstreams_may_start(self) -> None:
+        settings = load_for_server(UPSTREAMS).settings
 
-        assert set(found) == {"adapters.waldur", "adapters.hpc_user", "auth.disable_auth"}
-        assert found["adapters.waldur"].variable == "CSCS_ADAPTERS__WALDUR"
-        assert found["adapters.hpc_user"].variable == "CSCS_ADAPTERS__HPC_USER"
-        assert found["auth.disable_auth"].variable == "DISABLE_AUTH"
-        assert all(mistake.hint for mistake in found.values())
+        assert settings.adapters.waldur.kind == settings.adapters.hpc_user.kind == "http"
 
     def test_mistakes_about_storage_and_about_the_server_are_told_together(self) -> None:
         found = mistakes({"STORAGE_SYSTEMS": "capstor=cscs-capstor"})
 
-        assert {"auth.disable_auth", "waldur_api.api_url", "hpc_user_api.api_url"} <= set(found)
+        assert {"auth.keycloak_url", "waldur_api.api_url", "hpc_user_api.api_url"} <= set(found)
+        assert all(mistake.hint for mistake in found.values())
 
     def test_systems_that_are_wrong_are_told_and_not_taken_for_a_server_without(self) -> None:
         environ = FAKES | {"STORAGE_SYSTEMS": "a/b=x"}
 
         assert "storage_systems" in {key.partition(".")[0] for key in mistakes(environ)}
 
-    def test_a_server_does_not_start_open_to_everybody_nor_without_a_way_to_check(self) -> None:
-        assert set(mistakes(FAKES | {"DISABLE_AUTH": "false"})) == {"auth.disable_auth"}
-        closed = {"DISABLE_AUTH": "false", "CSCS_KEYCLOAK_URL": "https://auth.example.com"}
-        assert set(mistakes(FAKES | closed)) == {"auth.disable_auth"}
+    def test_a_server_does_not_start_without_a_way_to_check_tokens(self) -> None:
+        found = mistakes(FAKES | {"DISABLE_AUTH": "false"})
+
+        assert set(found) == {"auth.keycloak_url"}
+        assert found["auth.keycloak_url"].variable == "CSCS_KEYCLOAK_URL"
 
     def test_a_command_without_a_server_needs_no_authentication(self) -> None:
         environ = {name: value for name, value in FAKES.items() if name != "DISABLE_AUTH"}
@@ -84,11 +92,10 @@ class TestLoading:
 
         load_for_server(environ)
 
-    @pytest.mark.parametrize("kind", ["http", "sql"])
-    def test_an_adapter_that_is_not_there_is_named(self, kind: str) -> None:
-        environ = UPSTREAMS | FAKES | {"CSCS_ADAPTERS__WALDUR": kind}
+    def test_an_adapter_that_does_not_exist_is_named(self) -> None:
+        environ = UPSTREAMS | FAKES | {"CSCS_ADAPTERS__WALDUR": "sql"}
 
-        assert kind in mistakes(environ)["adapters.waldur"].reason
+        assert "sql" in mistakes(environ)["adapters.waldur"].reason
 
     def test_development_mode_does_not_excuse_another_adapter(self) -> None:
         environ = FAKES | {"CSCS_ADAPTERS__HPC_USER": "sql", "HPC_USER_DEVELOPMENT_MODE": "true"}
@@ -100,9 +107,7 @@ class TestLoading:
 
         assert load_for_server(environ).settings == load_for_server({}, config=DEMO_CONFIG).settings
 
-    def test_mistakes_of_the_file_come_before_what_this_version_cannot_do(
-        self, tmp_path: Path
-    ) -> None:
+    def test_an_unknown_key_in_the_file_is_a_mistake(self, tmp_path: Path) -> None:
         config = tmp_path / "config.yaml"
         config.write_text("storage_system: {}\n")
         with pytest.raises(ConfigurationError, match="storage_system"):
@@ -144,6 +149,50 @@ class TestService:
 
         assert "mock_identity" in codes
         assert "missing_identity" not in codes
+
+    async def test_upstreams_over_http_are_wired_with_a_cache_of_ids(self) -> None:
+        service = storage_service(load_for_server(UPSTREAMS).settings)
+
+        assert isinstance(service.sources.waldur, HttpWaldurResources)
+        assert isinstance(service.sources.hpc_users, CachedHpcUsers)
+        assert service.inspection is service.sources.waldur
+        await service.close()
+
+    async def test_development_mode_with_a_whole_identity_service_asks_it(self) -> None:
+        settings = load_for_server(UPSTREAMS | {"HPC_USER_DEVELOPMENT_MODE": "true"}).settings
+        service = storage_service(settings)
+
+        assert isinstance(service.sources.hpc_users, CachedHpcUsers)
+        await service.close()
+
+    @pytest.mark.parametrize("section", ["waldur_api", "hpc_user_api"])
+    def test_an_authority_that_cannot_be_read_is_a_mistake_in_its_key(
+        self, section: str, tmp_path: Path
+    ) -> None:
+        variable = f"CSCS_{section.upper()}__CA_FILE"
+        settings = load_for_server(UPSTREAMS | {variable: str(tmp_path / "absent.pem")}).settings
+        with pytest.raises(ConfigurationError, match=f"{section}.ca_file"):
+            storage_service(settings)
+
+    def test_an_authority_for_keycloak_likewise(self, tmp_path: Path) -> None:
+        variable = {"CSCS_AUTH__CA_FILE": str(tmp_path / "absent.pem")}
+        with pytest.raises(ConfigurationError, match=r"auth\.ca_file"):
+            token_verifier(load_for_server(UPSTREAMS | variable).settings)
+
+    async def test_callers_tokens_are_checked_with_the_keys_of_the_realm(self) -> None:
+        verifier = token_verifier(load_for_server(UPSTREAMS).settings)
+
+        assert isinstance(verifier, OidcTokenVerifier)
+        await verifier.close()
+
+    async def test_a_proxy_is_told_in_the_log_without_its_password(self) -> None:
+        proxy = {"WALDUR_SOCKS_PROXY": "socks5://me:hunter2@localhost:1080"}
+        settings = load_for_server(UPSTREAMS | proxy).settings
+        with capture_logs() as lines:
+            await storage_service(settings).close()
+
+        assert [line["proxy"] for line in lines] == ["socks5://***@localhost:1080"]
+        assert lines[0]["event"] == "Using SOCKS proxy for API request..."
 
     def test_strictness_ages_and_clock_are_taken_over(self) -> None:
         environ = FAKES | {"CSCS_STRICT": "true", "CSCS_SNAPSHOT_MAX_AGE": "7"}

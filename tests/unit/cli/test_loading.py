@@ -19,7 +19,7 @@ def test_somebody_without_any_configuration_is_told_how_to_begin() -> None:
     with pytest.raises(RefusedConfigurationError) as caught:
         settings_for_server(None)
 
-    assert str(caught.value).startswith("The configuration does not hold:\nauth.disable_auth")
+    assert str(caught.value).startswith("The configuration does not hold:\nauth.keycloak_url")
     assert str(caught.value).endswith(HOW_TO_BEGIN)
 
 

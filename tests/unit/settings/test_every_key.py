@@ -57,6 +57,9 @@ KEYS = [
     Key("waldur_api.access_token", "WALDUR_API_TOKEN", None, "t0ken", Secret("t0ken")),
     Key("waldur_api.verify_ssl", "WALDUR_VERIFY_SSL", True, "false", False),
     Key("waldur_api.socks_proxy", "WALDUR_SOCKS_PROXY", None, PROXY, ProxyUrl(PROXY)),
+    Key("waldur_api.ca_file", None, None, "/etc/ca.pem", Path("/etc/ca.pem")),
+    Key("waldur_api.timeout", None, timedelta(minutes=1), "5", timedelta(seconds=5)),
+    Key("waldur_api.concurrency", None, 4, "8", 8),
     # C
     Key("auth.disable_auth", "DISABLE_AUTH", False, "true", True),
     Key("auth.keycloak_url", "CSCS_KEYCLOAK_URL", None, URL, URL),
@@ -65,6 +68,7 @@ KEYS = [
     Key("auth.required_role", None, None, "reader", "reader"),
     Key("auth.operator_role", None, None, "operator", "operator"),
     Key("auth.allow_insecure_bind", "ALLOW_INSECURE_BIND", False, "true", True),
+    Key("auth.ca_file", None, None, "/etc/ca.pem", Path("/etc/ca.pem")),
     # D
     Key("hpc_user_api.api_url", "HPC_USER_API_URL", None, URL, URL),
     Key("hpc_user_api.client_id", "HPC_USER_CLIENT_ID", None, "proxy", "proxy"),
@@ -73,6 +77,18 @@ KEYS = [
     Key("hpc_user_api.oidc_scope", "HPC_USER_OIDC_SCOPE", "openid", "openid hpc", "openid hpc"),
     Key("hpc_user_api.socks_proxy", "HPC_USER_SOCKS_PROXY", None, PROXY, ProxyUrl(PROXY)),
     Key("hpc_user_api.development_mode", "HPC_USER_DEVELOPMENT_MODE", False, "true", True),
+    Key("hpc_user_api.ca_file", None, None, "/etc/ca.pem", Path("/etc/ca.pem")),
+    Key("hpc_user_api.timeout", None, timedelta(seconds=30), "5", timedelta(seconds=5)),
+    Key("hpc_user_api.ttl", None, timedelta(hours=6), "never", None),
+    Key("hpc_user_api.negative_ttl", None, timedelta(minutes=1), "5", timedelta(seconds=5)),
+    Key("hpc_user_api.stale_on_error", None, timedelta(hours=24), "5", timedelta(seconds=5)),
+    Key(
+        "hpc_user_api.user_path_template",
+        None,
+        None,
+        "/users/{username}",
+        "/users/{username}",
+    ),
     # E
     Key("backend_settings.storage_file_system", None, "lustre", "gpfs", "gpfs"),
     Key("backend_settings.inode_base_multiplier", None, 1_000_000, "2_000_000", 2_000_000),

@@ -1,0 +1,196 @@
+"""Adapters over HTTP out of settings. What they import is loaded when the first one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+import structlog
+
+from cscs_bootstrap.secrets import ProxyUrl
+from cscs_bootstrap.settings import HpcUserApi, Settings
+from cscs_bootstrap.system_clock import SystemClock
+from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
+from cscs_domain.identity_cache import CachedHpcUsers
+from cscs_domain.identity_cache_policy import IdentityCachePolicy
+from cscs_domain.ports import Clock, TokenVerifier
+from cscs_domain.storage.callbacks import ApiUrl
+
+if TYPE_CHECKING:
+    from cscs_http.connection import Connection
+    from cscs_http.oidc_client import ClientCredentials
+    from cscs_http.service import Call, Service
+    from cscs_http.waldur_resources import HttpWaldurResources
+
+Close: TypeAlias = Callable[[], Awaitable[None]]
+
+_LOG: Final = structlog.get_logger("cscs.upstream")
+
+
+def waldur_service(settings: Settings) -> Service:
+    """Requests to Waldur with this site's token. `load` has found the two keys there."""
+    from cscs_http.credentials import WaldurToken
+    from cscs_http.service import Service
+
+    waldur = settings.waldur_api
+    if waldur.api_url is None or waldur.access_token is None:
+        raise _missing("waldur_api.api_url and waldur_api.access_token")
+    connection = _connection(
+        "Waldur",
+        ApiUrl.parse(waldur.api_url).text,
+        key="waldur_api",
+        proxy=waldur.socks_proxy,
+        ca_file=waldur.ca_file,
+        timeout=waldur.timeout,
+        verify_tls=waldur.verify_ssl,
+        at_once=waldur.concurrency,
+    )
+    return Service(connection, credentials=WaldurToken(waldur.access_token.reveal), observe=_log)
+
+
+def waldur_resources(settings: Settings) -> tuple[HttpWaldurResources, Close]:
+    """Resources out of Waldur, and how to let go of its connections."""
+    from cscs_http.waldur_resources import HttpWaldurResources
+
+    service = waldur_service(settings)
+    return HttpWaldurResources(service), service.close
+
+
+def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerifier:
+    """Who checks callers' tokens with the keys of the configured realm."""
+    from cscs_http.realm import REALM_RETRIES, realm_connection
+    from cscs_http.service import Service
+    from cscs_http.token_verifier import OidcTokenVerifier
+
+    auth = settings.auth
+    if auth.keycloak_url is None:
+        raise _missing("auth.keycloak_url")
+    connection = attrs.evolve(realm_connection(auth.keycloak_url), ca_file=auth.ca_file)
+    _check_ca_file(connection, "auth")
+    return OidcTokenVerifier(
+        Service(connection, retries=REALM_RETRIES, observe=_log),
+        realm=auth.keycloak_realm,
+        client_id=auth.keycloak_client_id,
+        clock=clock or SystemClock(),
+    )
+
+
+def http_hpc_users(settings: Settings, clock: Clock) -> tuple[CachedHpcUsers, Close]:
+    """The identity service with what is remembered of it, and how to let go of both."""
+    from cscs_http.hpc_users import HttpHpcUsers
+    from cscs_http.service import Service
+
+    api = settings.hpc_user_api
+    if api.api_url is None:
+        raise _missing("hpc_user_api.api_url")
+    tokens, credentials = _client_credentials(api, clock)
+    connection = _hpc_connection("HPC User API", api.api_url.rstrip("/") + "/", api)
+    service = Service(connection, credentials=credentials, observe=_log)
+    asked = HttpHpcUsers(service, user_path_template=api.user_path_template)
+    cached = CachedHpcUsers(asked, clock, _cache_policy(api))
+
+    async def close() -> None:
+        await cached.close()
+        await service.close()
+        await tokens.close()
+
+    return cached, close
+
+
+def _client_credentials(api: HpcUserApi, clock: Clock) -> tuple[Service, ClientCredentials]:
+    from cscs_http.oidc_client import Client, ClientCredentials, TokenEndpoint
+    from cscs_http.service import Service
+
+    if api.oidc_token_url is None or api.client_id is None or api.client_secret is None:
+        raise _missing("hpc_user_api.oidc_token_url, .client_id and .client_secret")
+    endpoint = TokenEndpoint.parse(api.oidc_token_url)
+    service = Service(_hpc_connection("OIDC", endpoint.url, api), observe=_log)
+    client = Client(
+        client_id=api.client_id, client_secret=api.client_secret.reveal, scope=api.oidc_scope
+    )
+    return service, ClientCredentials(service, endpoint, client, clock)
+
+
+def _hpc_connection(service: str, url: str, api: HpcUserApi) -> Connection:
+    return _connection(
+        service,
+        url,
+        key="hpc_user_api",
+        proxy=api.socks_proxy,
+        ca_file=api.ca_file,
+        timeout=api.timeout,
+    )
+
+
+def _cache_policy(api: HpcUserApi) -> IdentityCachePolicy:
+    return IdentityCachePolicy(
+        ttl=api.ttl, negative_ttl=api.negative_ttl, stale_on_error=api.stale_on_error
+    )
+
+
+def _connection(
+    service: str,
+    url: str,
+    *,
+    key: str,
+    proxy: ProxyUrl | None,
+    ca_file: Path | None,
+    timeout: timedelta,
+    verify_tls: bool = True,
+    at_once: int = 4,
+) -> Connection:
+    import stamina
+
+    from cscs_http.connection import Connection, TimeLimits
+
+    stamina.instrumentation.set_on_retry_hooks(())  # `_log` tells of every attempt already
+    seconds = timeout.total_seconds()
+    if proxy is not None:
+        # The words of the documents; the proxy shows itself without its password.
+        _LOG.info("Using SOCKS proxy for API request...", service=service, proxy=repr(proxy))
+    connection = Connection(
+        service=service,
+        url=url,
+        proxy=None if proxy is None else proxy.reveal,
+        ca_file=ca_file,
+        verify_tls=verify_tls,
+        time_limits=TimeLimits(connect=min(10.0, seconds), answer=seconds, total=2 * seconds),
+        at_once=at_once,
+    )
+    _check_ca_file(connection, key)
+    return connection
+
+
+def _check_ca_file(connection: Connection, key: str) -> None:
+    """Say now, with the name of the key, what would otherwise fail without it."""
+    from cscs_http.connection import tls_context
+
+    try:
+        tls_context(connection)
+    except InvalidValueError as error:
+        raise ConfigurationError([Mistake(f"{key}.ca_file", None, f"{error}.")]) from None
+
+
+def _missing(keys: str) -> ConfigurationError:
+    return ConfigurationError([Mistake(keys, None, "must be set for adapters of kind http.")])
+
+
+def _log(call: Call) -> None:
+    """Every exchange for people who have set DEBUG, failed ones for everybody.
+
+    A path may name uuids and users, never a secret, and no query.
+    """
+    failed = call.status is None or call.status >= 500 or call.status == 429
+    log = _LOG.warning if failed else _LOG.debug
+    log(
+        "upstream_call_failed" if failed else "upstream_call",
+        service=call.service,
+        method=call.method,
+        path=call.path,
+        status=call.status,
+        duration_ms=round(call.seconds * 1000),
+        failure=call.failure or None,
+    )
