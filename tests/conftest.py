@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import stamina
 from hypothesis import settings
 
 pytest_plugins = ["pytester", "tests.plugins.left_out"]
@@ -12,6 +13,10 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60
 settings.register_profile("dev", deadline=None)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+# As in the running program, where `upstream_call` tells of every attempt.
+stamina.instrumentation.set_on_retry_hooks(())
 
 
 @pytest.fixture(scope="session")

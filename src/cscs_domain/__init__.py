@@ -22,15 +22,24 @@ cases need from the world) are Protocols in `cscs_domain.ports`; `read_hierarchy
 """
 
 from cscs_domain._version import __version__
+from cscs_domain.callers import AccessPolicy, Caller
+from cscs_domain.claims import BelievedClaims, ClaimRules
 from cscs_domain.errors import (
+    AuthenticationError,
     ConfigurationError,
     CscsError,
     InputError,
     InvalidValueError,
     MissingIdentityError,
     Mistake,
+    OrderConflictError,
+    OrderErredError,
+    PermissionDeniedError,
+    ResourceConflictError,
     ResourceProcessingError,
     SnapshotGoneError,
+    UnknownOrderError,
+    UnknownResourceError,
     UpstreamServiceError,
 )
 from cscs_domain.identities import (
@@ -42,12 +51,22 @@ from cscs_domain.identities import (
     mock_user,
     parse_unix_id,
 )
+from cscs_domain.identity_cache import CachedHpcUsers
+from cscs_domain.identity_cache_policy import GidCacheStatistics, IdentityCachePolicy
+from cscs_domain.orders import (
+    OrderAction,
+    OrderFacts,
+    Outcome,
+    ResourceAction,
+)
 from cscs_domain.ports import (
     Clock,
     HpcUsers,
     ResourcePage,
     ResourceQuery,
+    TokenVerifier,
     WaldurInspection,
+    WaldurOrders,
     WaldurResources,
 )
 from cscs_domain.problems import Problem, ProblemCode, Severity
@@ -96,8 +115,14 @@ from cscs_domain.storage.wire_decoding import row_from_wire
 __all__ = [
     "ORGANISATION",
     "PROVIDER",
+    "AccessPolicy",
     "ApiUrl",
+    "AuthenticationError",
+    "BelievedClaims",
+    "CachedHpcUsers",
     "Callbacks",
+    "Caller",
+    "ClaimRules",
     "Clock",
     "ConfigurationError",
     "CscsError",
@@ -105,12 +130,14 @@ __all__ = [
     "DerivedQuotas",
     "Freshness",
     "FreshnessPolicy",
+    "GidCacheStatistics",
     "GidLookup",
     "Hierarchy",
     "HierarchyMapping",
     "HpcUsers",
     "IdScope",
     "Identities",
+    "IdentityCachePolicy",
     "InputError",
     "InvalidValueError",
     "ItemIds",
@@ -119,13 +146,19 @@ __all__ = [
     "Mistake",
     "MountPath",
     "Order",
+    "OrderAction",
+    "OrderConflictError",
+    "OrderErredError",
+    "OrderFacts",
     "OrderState",
     "OrderType",
+    "Outcome",
     "PageRequest",
     "Pagination",
     "ParsedResource",
     "Party",
     "Permission",
+    "PermissionDeniedError",
     "PrimaryProject",
     "Problem",
     "ProblemCode",
@@ -134,6 +167,8 @@ __all__ = [
     "QuotaPolicy",
     "Quotas",
     "Resource",
+    "ResourceAction",
+    "ResourceConflictError",
     "ResourcePage",
     "ResourceProcessingError",
     "ResourceQuery",
@@ -156,12 +191,16 @@ __all__ = [
     "StorageSystem",
     "TargetType",
     "TenantTarget",
+    "TokenVerifier",
     "UnixUser",
+    "UnknownOrderError",
+    "UnknownResourceError",
     "UpstreamServiceError",
     "UserLookup",
     "UserTarget",
     "WaldurInspection",
     "WaldurOrder",
+    "WaldurOrders",
     "WaldurResources",
     "WaldurRow",
     "__version__",

@@ -3,8 +3,15 @@
 CscsError
 ├── InputError                    somebody's data or request
 │   ├── InvalidValueError         a value object refused what it was given
+│   ├── AuthenticationError       a caller whose token is missing or not believed
+│   ├── PermissionDeniedError     a caller who is known, and may not
 │   ├── ResourceProcessingError   a resource cannot be served as it stands
 │   │   └── MissingIdentityError  ... because nobody knows its Unix id
+│   ├── UnknownOrderError         Waldur shows no such order to this token
+│   ├── UnknownResourceError      Waldur shows no such resource to this token
+│   ├── OrderConflictError        an order's state does not allow what was asked
+│   ├── ResourceConflictError     a resource's state does not allow what was asked
+│   ├── OrderErredError           an order was approved, and Waldur could not process it
 │   └── SnapshotGoneError         a walk is pinned to a snapshot no longer kept
 ├── UpstreamServiceError          somebody's service (or the file that stands in for it)
 └── ConfigurationError            the operator's settings, all mistakes at once
@@ -19,10 +26,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from cscs_domain._text import label
+from cscs_domain._text import label, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
 
 class CscsError(Exception):
@@ -46,6 +54,27 @@ class InvalidValueError(InputError, ValueError):
 
 
 @attrs.define(slots=False, eq=False)
+class AuthenticationError(InputError):
+    """A token is missing or not believed (DESIGN section 9). `reason` never quotes it."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@attrs.define(slots=False, eq=False)
+class PermissionDeniedError(InputError):
+    """The caller is known, and may not do this. `help` says what it would take."""
+
+    reason: str
+    help: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@attrs.define(slots=False, eq=False)
 class ResourceProcessingError(InputError):
     """A resource is there but cannot be turned into a row (spec 004, section 7)."""
 
@@ -59,6 +88,66 @@ class ResourceProcessingError(InputError):
 @attrs.define(slots=False, eq=False)
 class MissingIdentityError(ResourceProcessingError):
     """No Unix id is known for the resource's project or user, so nothing may be provisioned."""
+
+
+@attrs.define(slots=False, eq=False)
+class UnknownOrderError(InputError):
+    """Waldur has no such order, or does not show it to this token; nobody can tell which."""
+
+    order: UUID
+
+    def __str__(self) -> str:
+        return f"order {self.order} is absent or not visible to this token"
+
+
+@attrs.define(slots=False, eq=False)
+class UnknownResourceError(InputError):
+    """Waldur has no such resource, or does not show it to this token."""
+
+    resource: UUID
+
+    def __str__(self) -> str:
+        return f"resource {self.resource} is absent or not visible to this token"
+
+
+@attrs.define(slots=False, eq=False)
+class OrderConflictError(InputError):
+    """An order is in a state that the action neither starts from nor leads to.
+
+    `state` is Waldur's word for it; `advice` says what would help.
+    """
+
+    order: UUID
+    action: str
+    state: str
+    advice: str
+
+    def __str__(self) -> str:
+        state = label(self.state)
+        return f"order {self.order} is {state}, so no {label(self.action)}: {self.advice}"
+
+
+@attrs.define(slots=False, eq=False)
+class ResourceConflictError(InputError):
+    """A resource is in a state that the action neither starts from nor leads to."""
+
+    resource: UUID
+    action: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"resource {self.resource} is {label(self.state)}, so no {label(self.action)}"
+
+
+@attrs.define(slots=False, eq=False)
+class OrderErredError(InputError):
+    """An order turned erred right after its approval. `message` is what Waldur says about it."""
+
+    order: UUID
+    message: str
+
+    def __str__(self) -> str:
+        return f"order {self.order} was approved and then erred: {shown(self.message)}"
 
 
 @attrs.define(slots=False, eq=False)

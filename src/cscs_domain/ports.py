@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
+from uuid import UUID
 
 import attrs
 
+from cscs_domain.callers import Caller
 from cscs_domain.identities import GidLookup, UserLookup
+from cscs_domain.orders import OrderFacts, Outcome
 from cscs_domain.problems import Problem
 from cscs_domain.storage.waldur_rows import WaldurRow
 
@@ -85,3 +88,61 @@ class HpcUsers(Protocol):
 
         A site without a user service resolves nobody.
         """
+
+
+class TokenVerifier(Protocol):
+    """Who knows which callers' tokens to believe (DESIGN section 9)."""
+
+    async def verify(self, token: str) -> Caller:
+        """The caller whose token this is; asked with every request, so it answers fast.
+
+        Raises `AuthenticationError` for a token that is not believed, whatever it is made of, and
+        `UpstreamServiceError` if that cannot be told, since the keys cannot be had. No error
+        quotes the token.
+        """
+
+    async def close(self) -> None:
+        """Let go of what it holds; nothing is verified afterwards."""
+
+
+class WaldurOrders(Protocol):
+    """What a provider does about orders and their resources (Waldur contract, sections 4 and 5).
+
+    Every action may be called again, by callers who do not know whether an earlier try went
+    through: with the same arguments it changes nothing more, and says `ALREADY` (the last three
+    may say `DONE` again). Errors of every method: `UnknownOrderError`, `UnknownResourceError`,
+    `UpstreamServiceError`. Actions raise `OrderConflictError` for an order whose state allows
+    neither the action nor `ALREADY`, and `InvalidValueError`, before anything is sent, for a value
+    that cannot be. Messages, tracebacks and comments beyond 10 000 characters are cut.
+    """
+
+    async def order(self, order: UUID) -> OrderFacts:
+        """The order as it is now."""
+
+    async def approve(self, order: UUID) -> Outcome:
+        """Take a pending order on; one of a Basic offering is done by that.
+
+        Raises `OrderErredError` if Waldur could not process it then. `ALREADY` tells nothing of
+        that kind: read the order.
+        """
+
+    async def reject(self, order: UUID, *, comment: str = "") -> Outcome:
+        """Turn a pending order down."""
+
+    async def done(self, order: UUID) -> Outcome:
+        """Report an executing order as carried out."""
+
+    async def erred(self, order: UUID, *, message: str, traceback: str = "") -> Outcome:
+        """Report an executing order as failed."""
+
+    async def set_backend_id(self, resource: UUID, backend_id: str) -> Outcome:
+        """Give a resource, in whatever state, the provisioner's name of 1 to 255 characters."""
+
+    async def set_resource_ok(self, resource: UUID) -> Outcome:
+        """Make an erred or changing resource OK; its order stays as it is.
+
+        Raises `ResourceConflictError` for a terminated one.
+        """
+
+    async def update_options(self, resource: UUID, options: Mapping[str, object]) -> Outcome:
+        """Give a resource new options. Name all of them: others may or may not be kept."""

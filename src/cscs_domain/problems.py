@@ -58,6 +58,8 @@ class ProblemCode(StrEnum):
     """An id below 1000, where operating systems keep their own accounts."""
     MOCK_IDENTITY = "mock_identity"
     """Development mode made an id up."""
+    STALE_IDENTITY = "stale_identity"
+    """The identity service does not answer; ids that were known before stand in."""
     CALLBACKS_UNAVAILABLE = "callbacks_unavailable"
     """Orders wait, but no base for callback URLs is configured."""
     MORE_PROBLEMS = "more_problems"

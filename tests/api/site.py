@@ -18,6 +18,7 @@ from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.identities import UnixUser
+from cscs_domain.ports import TokenVerifier
 from cscs_domain.storage.read_storage import StorageSources
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.hpc_users import FakeHpcUsers
@@ -123,6 +124,7 @@ async def site_of(
     settings: Settings = SETTINGS,
     gids: Mapping[str, object] | None = None,
     client_address: tuple[str, int] = ("127.0.0.1", 50000),
+    verifier: TokenVerifier | None = None,
 ) -> AsyncIterator[Site]:
     """Run an application over these rows, without a network."""
     waldur, users = FakeWaldurResources(rows), FakeHpcUsers(GIDS if gids is None else gids, [ANNA])
@@ -137,7 +139,8 @@ async def site_of(
         include_terminated=settings.include_terminated,
         strict=settings.strict,
     )
-    transport = httpx.ASGITransport(create_app(settings, storage=service), client=client_address)
+    app = create_app(settings, storage=service, verifier=verifier)
+    transport = httpx.ASGITransport(app, client=client_address)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield Site(waldur, users, clock, service, client)
     await service.close()

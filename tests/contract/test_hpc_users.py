@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -14,7 +15,9 @@ from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.identities import UnixUser
 from cscs_domain.ports import HpcUsers
 from cscs_domain.problems import ProblemCode
-from tests.contract.hpc_user_adapters import HPC_USER_ADAPTERS, HpcUserAdapter, Record
+from cscs_fakes.emulators.site import EmulatedSite
+from tests.contract.hpc_user_adapters import HPC_USER_ADAPTERS, HpcUserAdapter, Place, Record
+from tests.emulated import running_site
 
 pytestmark = pytest.mark.anyio
 
@@ -34,10 +37,23 @@ def adapter(request: pytest.FixtureRequest) -> HpcUserAdapter:
     return made
 
 
+@pytest.fixture(scope="module")
+def site() -> Iterator[EmulatedSite]:
+    with running_site(rows=[]) as running:
+        yield running
+
+
 @pytest.fixture
-def holding(adapter: HpcUserAdapter, tmp_path: Path) -> Holding:
+async def place(site: EmulatedSite, tmp_path: Path) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as closing:
+        yield Place(tmp_path, site, closing)
+    site.reset()
+
+
+@pytest.fixture
+def holding(adapter: HpcUserAdapter, place: Place) -> Holding:
     def make(projects: Sequence[Record] = (), users: Sequence[Record] = ()) -> HpcUsers:
-        return adapter.holding(tmp_path, projects, users)
+        return adapter.holding(place, projects, users)
 
     return make
 
@@ -253,10 +269,10 @@ async def test_a_site_without_users_resolves_nobody(holding: Holding) -> None:
 
 @pytest.mark.parametrize("kind", ["gids", "users"])
 async def test_no_answer_is_an_error_and_not_an_unknown_name(
-    adapter: HpcUserAdapter, tmp_path: Path, kind: str
+    adapter: HpcUserAdapter, place: Place, kind: str
 ) -> None:
     """An outage that looked like "nobody is provisioned" would empty the whole answer."""
-    service = adapter.breaking(tmp_path)
+    service = adapter.breaking(place)
 
     with pytest.raises(UpstreamServiceError) as caught:
         await (service.gids(["g207"]) if kind == "gids" else service.users(["anovak"]))

@@ -7,12 +7,14 @@ import pickle
 import pytest
 
 from cscs_domain.errors import (
+    AuthenticationError,
     ConfigurationError,
     CscsError,
     InputError,
     InvalidValueError,
     MissingIdentityError,
     Mistake,
+    PermissionDeniedError,
     ResourceProcessingError,
     SnapshotGoneError,
     UpstreamServiceError,
@@ -22,6 +24,8 @@ SAMPLES: list[tuple[CscsError, str]] = [
     (InvalidValueError("path", "'x'", "is not absolute"), "path 'x' is not absolute"),
     (ResourceProcessingError("u1", "no"), "resource u1: no"),
     (MissingIdentityError("u1", "no GID"), "resource u1: no GID"),
+    (AuthenticationError("The token has expired."), "The token has expired."),
+    (PermissionDeniedError("Not you.", "A role."), "Not you."),
     (SnapshotGoneError("s1"), "snapshot s1 is not kept here (any more)"),
     (UpstreamServiceError("Waldur", "timed out"), "Waldur: timed out"),
 ]
@@ -39,6 +43,8 @@ def test_an_error_says_what_and_why(error: CscsError, text: str) -> None:
         (MissingIdentityError, (ResourceProcessingError,)),
         (ResourceProcessingError, (InputError,)),
         (SnapshotGoneError, (InputError,)),
+        (AuthenticationError, (InputError,)),
+        (PermissionDeniedError, (InputError,)),
         (InputError, (CscsError,)),
         (UpstreamServiceError, (CscsError,)),
         (ConfigurationError, (CscsError,)),

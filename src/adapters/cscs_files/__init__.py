@@ -1,6 +1,9 @@
-"""Files in place of services: dumps of Waldur as its resources, a list of ids as the HPC users."""
+"""Files in place of services: dumps of Waldur as its resources, a list of ids as the HPC users,
+a journal as the receiver of what would be sent about orders.
+"""
 
 from cscs_files.hpc_users import FileHpcUsers
+from cscs_files.order_journal import OrderJournal
 from cscs_files.waldur_resources import FileWaldurResources
 
-__all__ = ["FileHpcUsers", "FileWaldurResources"]
+__all__ = ["FileHpcUsers", "FileWaldurResources", "OrderJournal"]

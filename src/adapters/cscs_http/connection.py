@@ -60,7 +60,8 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
         max_connections=connection.at_once, max_keepalive_connections=connection.at_once
     )
     time = connection.time_limits
-    context = tls_context(connection)
+    # Reading all certificates takes a while, and plain HTTP has no use for them.
+    context = tls_context(connection) if _uses_tls(connection) else _trusting_nobody()
     return httpx.AsyncClient(
         transport=_transport(connection, context, limits),
         timeout=httpx.Timeout(time.answer, connect=time.connect, pool=time.total),
@@ -83,6 +84,15 @@ def _transport(
         retries=0,
         trust_env=False,
     )
+
+
+def _uses_tls(connection: Connection) -> bool:
+    urls = (connection.url, connection.proxy() if connection.proxy else "")
+    return any(url.lower().startswith("https:") for url in urls)
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def tls_context(connection: Connection) -> ssl.SSLContext:

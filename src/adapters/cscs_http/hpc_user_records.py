@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import attrs
 
-from cscs_domain._text import is_encodable, shown
+from cscs_domain._text import shown
 from cscs_domain.identities import UserRecord, bad_identity
 from cscs_domain.problems import Problem
 from cscs_http.answer import Answer
@@ -42,9 +42,8 @@ def user_path(template: str, username: str) -> str | None:
     take an escaped slash for a slash, or refuse the request.
     """
     hostile = username in {"", ".", ".."} or len(username) > _LONGEST_NAME
+    # What cannot be encoded, a lone surrogate, cannot be printed either.
     if hostile or set(username) & set("/\\") or not username.isprintable():
-        return None
-    if not is_encodable(username):
         return None
     return template.removeprefix("/").replace(_PLACE, quote(username, safe=""))
 

@@ -33,7 +33,6 @@ PROJECTS: Final = "api/v1/export/waldur/projects"
 _LIST: Final = "projects"
 _FOUND_OR_UNKNOWN: Final = frozenset({200, 404})
 _NOBODY: Final = "no-such-project"
-_PING_SECONDS: Final = 10
 
 
 class HttpHpcUsers:
@@ -78,17 +77,17 @@ class HttpHpcUsers:
         lookup = resolve_users(usernames, records)
         return attrs.evolve(lookup, problems=(*sorted(problems, key=str), *lookup.problems))
 
-    async def ping(self) -> None:
+    async def ping(self, *, within: float = 10) -> None:
         """See whether the service answers us, by asking for a project that does not exist.
 
-        Raises `UpstreamServiceError`, after ten seconds at the latest.
+        Raises `UpstreamServiceError`, after `within` seconds at the latest.
         """
         try:
-            async with asyncio.timeout(_PING_SECONDS):
+            async with asyncio.timeout(within):
                 await self._projects([_NOBODY])
         except TimeoutError:
             service = self._service.connection.service
-            raise NoAnswerError(service, f"no answer within {_PING_SECONDS} s") from None
+            raise NoAnswerError(service, f"no answer within {within:g} s") from None
 
     def _as_they_come(
         self, arguments: Iterable[_A], fetch: Callable[[_A], Awaitable[_T]]

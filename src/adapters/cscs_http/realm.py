@@ -28,8 +28,10 @@ _NOT_FOUND: Final = 404
 _OLD_PREFIX: Final = "auth/"
 
 
-REALM_RETRIES: Final = Retries(attempts=2)
-"""Once more, since a connection that was kept open may turn out to be closed."""
+REALM_RETRIES: Final = Retries(attempts=2, longest_asked=1.0)
+"""Once more, since a connection that was kept open may turn out to be closed; a realm that asks to
+wait longer is not waited for, since callers are waiting already.
+"""
 
 
 def realm_connection(keycloak_url: str) -> Connection:

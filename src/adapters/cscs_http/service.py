@@ -29,6 +29,7 @@ from cscs_json import encode
 Params: TypeAlias = Sequence[tuple[str, str]]
 
 _Headers: TypeAlias = Mapping[bytes, bytes]
+_NONE: Final[_Headers] = MappingProxyType({})
 _OK: Final = frozenset({200})
 _TELLING: Final = 8
 """So many characters of a token could not be a coincidence."""
@@ -100,11 +101,17 @@ class Service:
         await self._client.aclose()
 
     async def get(
-        self, path: str, params: Params = (), *, accept: Collection[int] = _OK, method: str = "GET"
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        accept: Collection[int] = _OK,
+        method: str = "GET",
+        headers: _Headers = _NONE,
     ) -> Answer:
         """Read; other statuses than those in `accept` are `UnexpectedStatusError`."""
         request = _Request(
-            method=method, path=path, params=params, headers={}, content=None, accept=accept
+            method=method, path=path, params=params, headers=headers, content=None, accept=accept
         )
         return await self._send(request)
 

@@ -106,9 +106,14 @@ class SigningKeySource:
         """Start a read, or join the one under way."""
         if self._running is None:
             self._running = asyncio.create_task(self._read_once())
-            # Nobody may be waiting: the error is kept, and need not be told as lost.
-            self._running.add_done_callback(_consume)
+            self._running.add_done_callback(self._ended)
         return self._running
+
+    def _ended(self, task: asyncio.Task[RealmKeys]) -> None:
+        if self._running is task:  # else it was closed
+            self._running = None
+        if not task.cancelled():
+            task.exception()  # nobody may be waiting: the error is kept, and was not lost
 
     async def _read_once(self) -> RealmKeys:
         began = self._clock.monotonic()
@@ -117,9 +122,6 @@ class SigningKeySource:
         except Exception as error:
             self._failure = _Failure(error, self._clock.monotonic())
             raise
-        finally:
-            if self._running is asyncio.current_task():  # else it was closed
-                self._running = None
         self._failure = None
         self._changed(found)
         self._current, self._read_at = found, began
@@ -132,8 +134,3 @@ class SigningKeySource:
     def _failed_within(self, time: timedelta) -> bool:
         failure = self._failure
         return failure is not None and self._clock.monotonic() - failure.at < time
-
-
-def _consume(task: asyncio.Task[RealmKeys]) -> None:
-    if not task.cancelled():
-        task.exception()

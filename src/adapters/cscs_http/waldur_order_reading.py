@@ -28,7 +28,9 @@ from cscs_http.service import Params, Service
 _Word = TypeVar("_Word", bound=Word)
 
 # `resource_uuid` is the object of a plugin, and usually null: not what we call a resource.
-_ORDER_MEMBERS: Final = ("uuid", "marketplace_resource_uuid", "type", "state", "error_message")
+_ORDER_MEMBERS: Final = (
+    *("uuid", "marketplace_resource_uuid", "type", "state", "error_message", "offering_type"),
+)
 _RESOURCE_MEMBERS: Final = ("uuid", "state")
 _FOUND_OR_NOT: Final = frozenset({200, 404})
 
@@ -87,6 +89,7 @@ def _order_facts(order: UUID, answer: Answer) -> OrderFacts:
         state=_known(state, OrderState, OrderState.UNKNOWN),
         state_text=state,
         error_message=_text(members.get("error_message")),
+        offering_type=_text(members.get("offering_type")),
     )
     _believe(answer, faults)
     return facts

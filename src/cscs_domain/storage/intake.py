@@ -84,7 +84,9 @@ class Intake:
         found = [*self._problems, *self._changed.values()]
         found += [_foreign(slug, uuids) for slug, uuids in self._foreign.items()]
         if self._rows and self._without_slug == self._rows:
-            found.append(_TOO_OLD)
+            # One sentence instead of four missing slugs for every resource of the site.
+            found = [p for p in found if p.code is not ProblemCode.MISSING_FIELD]
+            found.append(_too_old(self._rows))
         return found
 
 
@@ -126,9 +128,10 @@ def _foreign(slug: str, uuids: set[str]) -> Problem:
     )
 
 
-_TOO_OLD = Problem(
-    ProblemCode.UPSTREAM_TOO_OLD,
-    Severity.ERROR,
-    "no resource carries offering_slug: this Mastermind is older than version 8",
-    "Upgrade Waldur Mastermind; older servers do not send what paths are made of.",
-)
+def _too_old(rows: int) -> Problem:
+    return Problem(
+        ProblemCode.UPSTREAM_TOO_OLD,
+        Severity.ERROR,
+        f"none of {rows} resource(s) carries offering_slug: this Mastermind is older than 8",
+        "Upgrade Waldur Mastermind; older servers do not send what paths are made of.",
+    )

@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from cscs_api.access import LoopbackOnly
 from cscs_api.access_log import AccessLog
+from cscs_api.bearer import BearerOnly
 from cscs_api.debug_answer import DebugAnswer
 from cscs_api.error_answers import HANDLERS
 from cscs_api.health import Readiness, alive
@@ -18,46 +19,71 @@ from cscs_api.storage_routes import StorageRoute, not_configured
 from cscs_bootstrap.offering_configuration import offering_configuration
 from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
-from cscs_bootstrap.wiring import storage_service
+from cscs_bootstrap.wiring import storage_service, token_verifier
+from cscs_domain.callers import AccessPolicy
+from cscs_domain.ports import TokenVerifier
 
 
-def create_app(settings: Settings, storage: StorageService | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    storage: StorageService | None = None,
+    verifier: TokenVerifier | None = None,
+) -> Starlette:
     """The application for these settings.
 
-    `storage` replaces the service that the settings describe, for tests and for services that
-    wire their own adapters.
+    `storage` and `verifier` replace what the settings describe, for tests and for services that
+    wire their own adapters; both are closed with the application. With `auth.disable_auth` no
+    verifier is asked.
     """
     if storage is None and settings.storage_systems:
         storage = storage_service(settings)
+    if settings.auth.disable_auth:
+        verifier, policy = None, None
+    else:
+        verifier, policy = verifier or token_verifier(settings), _access_policy(settings)
     return Starlette(
         routes=[
             Route("/healthz", alive),
             Route("/readyz", Readiness(settings, storage).get),
             Mount(
                 "/api",
-                routes=_api_routes(settings, storage),
-                middleware=[
-                    Middleware(LoopbackOnly, allow_insecure=settings.auth.allow_insecure_bind)
-                ],
+                routes=_api_routes(settings, storage, policy),
+                middleware=[_guard(settings, verifier, policy)],
             ),
         ],
         middleware=[Middleware(AccessLog)],
         exception_handlers=HANDLERS,
-        lifespan=_lifespan(storage),
+        lifespan=_lifespan(storage, verifier),
     )
 
 
-def _api_routes(settings: Settings, storage: StorageService | None) -> list[Route]:
+def _access_policy(settings: Settings) -> AccessPolicy:
+    auth = settings.auth
+    return AccessPolicy(required_role=auth.required_role, operator_role=auth.operator_role)
+
+
+def _guard(
+    settings: Settings, verifier: TokenVerifier | None, policy: AccessPolicy | None
+) -> Middleware:
+    """Who stands before /api: tokens, or else only programs on this machine."""
+    if verifier is None or policy is None:
+        return Middleware(LoopbackOnly, allow_insecure=settings.auth.allow_insecure_bind)
+    return Middleware(BearerOnly, verifier=verifier, policy=policy)
+
+
+def _api_routes(
+    settings: Settings, storage: StorageService | None, policy: AccessPolicy | None
+) -> list[Route]:
     if storage is None:
         endpoint = not_configured
     else:
         debug = DebugAnswer(storage, offering_configuration(settings))
-        endpoint = StorageRoute(storage, debug).get
+        endpoint = StorageRoute(storage, debug, policy).get
     return [Route(path, endpoint) for path in ("/storage-resources/", "/storage-resources")]
 
 
 def _lifespan(
-    storage: StorageService | None,
+    storage: StorageService | None, verifier: TokenVerifier | None
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(app: Starlette) -> AsyncIterator[None]:
@@ -67,5 +93,7 @@ def _lifespan(
         yield
         if storage is not None:
             await storage.close()
+        if verifier is not None:
+            await verifier.close()
 
     return run

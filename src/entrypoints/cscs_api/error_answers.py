@@ -8,13 +8,16 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from cscs_api.request_facts import facts_of
 from cscs_api.storage_query import QueryError
 from cscs_bootstrap.json_text import encode
 from cscs_domain.errors import (
+    AuthenticationError,
     ConfigurationError,
     CscsError,
+    PermissionDeniedError,
     ResourceProcessingError,
     SnapshotGoneError,
     UpstreamServiceError,
@@ -42,15 +45,41 @@ async def on_query_error(request: Request, error: Exception) -> Response:
 
 async def on_domain_error(request: Request, error: Exception) -> Response:
     """What the domain raises on purpose."""
+    return refusal(request.scope, error)
+
+
+def refusal(scope: Scope, error: Exception) -> Response:
+    """The answer to an error of the domain, which is told in the access line as well."""
     status, body = domain_error(error)
-    facts = facts_of(request.scope)
+    facts = facts_of(scope)
     facts.note(error=body["error"], reason=str(error))
-    return error_response(facts.request_id, status, body)
+    challenge = _challenge(error)
+    headers = None if challenge is None else {"www-authenticate": challenge}
+    return error_response(facts.request_id, status, body, headers)
+
+
+class NoTokenError(AuthenticationError):
+    """Nothing was given that could be a token."""
+
+
+def _challenge(error: Exception) -> str | None:
+    """What to say in `WWW-Authenticate`: RFC 6750 section 3 names no error where no token was."""
+    match error:
+        case NoTokenError():
+            return "Bearer"
+        case AuthenticationError():
+            return 'Bearer error="invalid_token"'
+        case PermissionDeniedError():
+            return 'Bearer error="insufficient_scope"'
+        case _:
+            return None
 
 
 def domain_error(error: Exception) -> tuple[int, Mapping[str, object]]:
     """Status and body of an error of the domain."""
     match error:
+        case AuthenticationError() | PermissionDeniedError():
+            return _no_entry(error)
         case UpstreamServiceError():
             return 502, {
                 "detail": str(error),
@@ -77,6 +106,21 @@ def domain_error(error: Exception) -> tuple[int, Mapping[str, object]]:
             }
         case _:
             return 500, {"detail": UNEXPECTED, "error": "InternalError"}
+
+
+def _no_entry(
+    error: AuthenticationError | PermissionDeniedError,
+) -> tuple[int, Mapping[str, object]]:
+    """401 or 403, each with what it takes to get in."""
+    if isinstance(error, PermissionDeniedError):
+        return 403, {"detail": str(error), "error": "PermissionDenied", "help": error.help}
+    return 401, {"detail": str(error), "error": "AuthenticationError", "help": _HOW_TO_GET_IN}
+
+
+_HOW_TO_GET_IN: Final = (
+    "Send a valid access token of this site in one header, and nowhere else:"
+    " Authorization: Bearer <token>"
+)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cscs_api.answers import AnswerWriter, matches
+from cscs_api.bearer import caller_of
 from cscs_api.debug_answer import DebugAnswer
 from cscs_api.error_answers import error_response
 from cscs_api.request_facts import facts_of, header
 from cscs_api.storage_query import StorageQuery, parse_query
 from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.storage_service import StorageService
+from cscs_domain.callers import AccessPolicy
 from cscs_domain.errors import MissingIdentityError
 from cscs_domain.storage.snapshot_keeper import Served
 from cscs_domain.storage.snapshots import Snapshot
@@ -24,11 +26,14 @@ _JSON: Final = "application/json"
 
 
 class StorageRoute:
-    """Answers for one wired storage service."""
+    """Answers for one wired storage service; without a policy, tokens are not checked at all."""
 
-    def __init__(self, service: StorageService, debug: DebugAnswer) -> None:
+    def __init__(
+        self, service: StorageService, debug: DebugAnswer, policy: AccessPolicy | None
+    ) -> None:
         self._service = service
         self._debug = debug
+        self._policy = policy
         self._systems = tuple(system.name for system in service.policy.systems)
         self._writer = AnswerWriter(
             {system.name: system.offering_slug for system in service.policy.systems}
@@ -38,6 +43,8 @@ class StorageRoute:
         """One page, a 304, or an error out of `error_answers`."""
         query = parse_query(request.scope["query_string"], self._systems)
         if query.debug:
+            if self._policy is not None:
+                self._policy.demand_operator(caller_of(request.scope))
             body = encode(await self._debug.answer(query))
             headers = {"cache-control": "no-store", **_warnings(query, None)}
             return Response(body, 200, headers, _JSON)

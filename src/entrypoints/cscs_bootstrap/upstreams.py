@@ -95,6 +95,7 @@ def http_hpc_users(settings: Settings, clock: Clock) -> tuple[CachedHpcUsers, Cl
     async def close() -> None:
         await cached.close()
         await service.close()
+        await credentials.close()
         await tokens.close()
 
     return cached, close

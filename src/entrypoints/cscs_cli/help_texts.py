@@ -36,6 +36,7 @@ Examples:
   cscs config example > cscs.yaml   a file to begin with
   cscs config check                 what is in effect, or every mistake
   cscs storage show                 all directories, and what is wrong
+  cscs emulate                      a centre to try all this against
 
 {_VARIABLES}
 
@@ -61,6 +62,35 @@ CSCS_LOG_FORMAT how logs look.
 
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 the start failed, 2 usage or
 configuration (a port in use is one of them).
+""",
+)
+
+EMULATE: Final = HelpText(
+    "Emulate Waldur, the HPC User API and an OIDC provider on one port.",
+    """\
+Prints its address, a configuration with which `cscs serve` uses it, and a
+line with a token. Everything is invented and kept in memory. Orders and
+resources behave as in Waldur; /_emulator/ shows and changes everything.
+
+A fault is SERVICE=KIND[:NAME=VALUE...]. Services: waldur, hpc_user, oidc.
+  500 502 503 504 429   that status; retry_after=5 (or date+5) adds a header
+  latency slow hang     late by ms=100; piece by piece; no answer at all
+  truncate reset lost   half a body; no request heard; only its answer lost
+  html garbage half_json huge   200 with something that is of no use
+  vanish                rows=3 go and come after the first page (waldur)
+  after=N good requests first, times=N bad ones then; path=TEXT and
+  method=POST choose among requests.
+
+Examples:
+  cscs emulate --write-config emulated.yaml
+  cscs serve --config emulated.yaml
+  cscs emulate --mode 5.8 --resources 10000 --latency 20
+  cscs emulate --fault waldur=503:after=2:times=3 --fault oidc=hang
+
+Variables: none are read.
+
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 usage (a port in use is one
+of them).
 """,
 )
 

@@ -69,6 +69,7 @@ def make_app() -> App:
     app.command(config)
     app.command(storage)
     _add(app, "serve", "cscs_cli.serve:serve", help_texts.SERVE)
+    _add(app, "emulate", "cscs_cli.emulate:emulate", help_texts.EMULATE)
     _add(config, "check", "cscs_cli.config_check:config_check", help_texts.CONFIG_CHECK)
     _add(config, "example", "cscs_cli.config_example:config_example", help_texts.CONFIG_EXAMPLE)
     _add(storage, "show", "cscs_cli.storage_show:storage_show", help_texts.STORAGE_SHOW)

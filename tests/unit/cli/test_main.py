@@ -7,6 +7,7 @@ from cscs_domain import __version__
 
 COMMANDS = (
     ["serve"],
+    ["emulate"],
     ["config"],
     ["config", "check"],
     ["config", "example"],

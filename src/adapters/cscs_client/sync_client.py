@@ -1,0 +1,90 @@
+"""The storage API and the way back to Waldur, for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict, TypeVar, Unpack
+
+import httpx
+
+from cscs_client.answers import StorageAnswer, StoragePage
+from cscs_client.client import AsyncStorageClient, Token
+from cscs_client.filters import Filters
+from cscs_client.sync_actions import RowActions
+from cscs_client.tokens import Secret
+from cscs_domain.ports import WaldurOrders
+from cscs_domain.storage.rows import StorageRow
+
+_T = TypeVar("_T")
+
+
+class ClientOptions(TypedDict, total=False):
+    """The options of `AsyncStorageClient`, which explains them."""
+
+    token: Token | None
+    waldur_url: str | None
+    waldur_token: Secret | None
+    ca_file: Path | None
+    proxy: Secret | None
+    timeout: float
+    page_size: int
+    orders: WaldurOrders | None
+    http: httpx.AsyncClient | None
+
+
+class StorageClient:
+    """`AsyncStorageClient` for scripts: the same methods with the same promises.
+
+    Use it in one thread, and not in one where an event loop runs. Close it, or use it in `with`.
+    """
+
+    def __init__(self, url: str, **options: Unpack[ClientOptions]) -> None:
+        self._client = AsyncStorageClient(url, **options)
+        self._runner = asyncio.Runner()
+
+    def read(self, *, fresh: bool = False, **filters: Unpack[Filters]) -> StorageAnswer:
+        """All rows that match, out of one snapshot; `fresh` has the server read anew for it."""
+        return self._run(lambda: self._client.read(fresh=fresh, **filters))
+
+    def changed_since(
+        self, previous: StorageAnswer, *, fresh: bool = False
+    ) -> StorageAnswer | None:
+        """The answer to the same question, or None if it would have the same rows and problems."""
+        return self._run(lambda: self._client.changed_since(previous, fresh=fresh))
+
+    def walk(self, *, fresh: bool = False, **filters: Unpack[Filters]) -> Iterator[StoragePage]:
+        """The pages of one snapshot as they come; raises `SnapshotGoneError` in the middle."""
+        pages = self._client.walk(fresh=fresh, **filters)
+        while (page := self._run(lambda: anext(pages, None))) is not None:
+            yield page
+
+    def actions(self, row: StorageRow) -> RowActions:
+        """What may be done about a row."""
+        return RowActions(self._client.actions(row), self._run)
+
+    def close(self) -> None:
+        """Close all connections."""
+        try:
+            self._run(self._client.close)
+        finally:
+            self._runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, call: Callable[[], Awaitable[_T]], /) -> _T:
+        async def called() -> _T:
+            return await call()
+
+        return self._runner.run(called())

@@ -1,0 +1,96 @@
+"""Tokens as users of the client give them: a text, or a function that fetches one when needed.
+
+A function is asked with every request, so a token that is renewed in a file or by another program
+is taken up at once. No error and no repr has a token in it, nor a part of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import attrs
+
+from cscs_domain.errors import InvalidValueError
+from cscs_http.answer import Answer
+from cscs_http.connection import Reveal
+from cscs_http.credentials import Credentials
+from cscs_http.error_texts import readable
+
+Secret: TypeAlias = str | Callable[[], str]
+
+# What fits into a header. The HTTP library would quote anything else in its error.
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
+_TELLING: Final = 8
+"""So many characters of a token could not be a coincidence."""
+
+
+def token_reveal(what: str, secret: Secret) -> Reveal:
+    """A function that gives the token without blanks around it, such as a file's last line end.
+
+    Raises `InvalidValueError` (the function: when it is called) for what cannot be a token.
+    """
+    if not isinstance(secret, str):
+        return lambda: _checked(what, secret())
+    token = _checked(what, secret)
+    return lambda: token
+
+
+def _checked(what: str, text: str) -> str:
+    token = text.strip()
+    if not _TOKEN.fullmatch(token):
+        raise InvalidValueError(what, "(not shown)", "is blank, too long, or no plain ASCII")
+    return token
+
+
+@attrs.frozen
+class SecretToken:
+    """A token that somebody has, behind the scheme that its service wants (`Bearer`, `Token`)."""
+
+    _scheme: str
+    _reveal: Reveal = attrs.field(repr=False)
+    _advice: str
+
+    async def header(self) -> str:
+        """The token as it is now."""
+        return f"{self._scheme} {self._reveal()}"
+
+    async def refused(self, header: str, answer: Answer) -> bool:
+        """Whether the token has changed since."""
+        del answer
+        return await self.header() != header
+
+    def advice(self, said: str) -> str:
+        """What to do, besides what the service itself says."""
+        del said
+        return self._advice
+
+
+@attrs.define
+class WatchedCredentials:
+    """Credentials that know what they gave out, so that no error text repeats it."""
+
+    _credentials: Credentials = attrs.field(repr=False)
+    _last: str = attrs.field(default="", init=False, repr=False)
+
+    async def header(self) -> str:
+        """As the credentials say."""
+        self._last = await self._credentials.header()
+        return self._last
+
+    async def refused(self, header: str, answer: Answer) -> bool:
+        """As the credentials say."""
+        return await self._credentials.refused(header, answer)
+
+    def advice(self, said: str) -> str:
+        """As the credentials say."""
+        return self._credentials.advice(said)
+
+    def quoted_in(self, text: str) -> bool:
+        """Whether a text, escaped by `readable`, has a telling part of the last token in it."""
+        beginning = readable(self._last.rpartition(" ")[2])[:_TELLING]
+        return len(beginning) == _TELLING and beginning in text
+
+
+_: tuple[type[Credentials], ...] = (SecretToken, WatchedCredentials)
