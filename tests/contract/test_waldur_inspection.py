@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
@@ -10,8 +11,10 @@ from typing import TypeAlias
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
+from tests.contract.listing_server import Listings
 from tests.contract.waldur_adapters import (
     WALDUR_ADAPTERS,
+    Place,
     Waldur,
     WaldurAdapter,
     read,
@@ -31,8 +34,14 @@ def adapter(request: pytest.FixtureRequest) -> WaldurAdapter:
 
 
 @pytest.fixture
-def holding(adapter: WaldurAdapter, tmp_path: Path) -> Holding:
-    return lambda rows: adapter.holding(tmp_path, rows)
+async def place(tmp_path: Path, listings: Listings) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as closing:
+        yield Place(tmp_path, listings, closing)
+
+
+@pytest.fixture
+def holding(adapter: WaldurAdapter, place: Place) -> Holding:
+    return lambda rows: adapter.holding(place, rows)
 
 
 async def test_every_key_is_there_as_it_was_sent(holding: Holding) -> None:
@@ -61,8 +70,8 @@ async def test_what_is_no_object_is_left_out(holding: Holding, junk: object) -> 
     assert await read_raw(holding([row(0), junk])) == [row(0)]
 
 
-async def test_half_a_raw_read_never_ends_normally(adapter: WaldurAdapter, tmp_path: Path) -> None:
-    waldur = adapter.breaking(tmp_path, [row(number) for number in range(700)])
+async def test_half_a_raw_read_never_ends_normally(adapter: WaldurAdapter, place: Place) -> None:
+    waldur = adapter.breaking(place, [row(number) for number in range(700)])
 
     with pytest.raises(UpstreamServiceError):
         await read_raw(waldur)
@@ -93,7 +102,7 @@ async def test_secret_options_never_come_along(holding: Holding) -> None:
 
 
 async def test_an_offering_of_a_broken_source_is_an_error_not_none(
-    adapter: WaldurAdapter, tmp_path: Path
+    adapter: WaldurAdapter, place: Place
 ) -> None:
     with pytest.raises(UpstreamServiceError):
-        await adapter.breaking(tmp_path, [row(0), row(1)]).offering("vast")
+        await adapter.breaking(place, [row(0), row(1)]).offering("vast")

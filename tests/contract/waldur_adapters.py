@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
@@ -15,7 +16,12 @@ from cscs_domain.ports import ResourceQuery, WaldurInspection, WaldurResources
 from cscs_domain.storage.waldur_rows import WaldurRow
 from cscs_fakes.waldur_resources import FakeWaldurResources
 from cscs_files import FileWaldurResources
+from cscs_http.connection import Connection
+from cscs_http.service import Service
+from cscs_http.waldur_resources import HttpWaldurResources
 from cscs_json import encode
+from tests.contract.listing_server import Listings
+from tests.unit.http.services import QUICK
 
 QUERY: Final = ResourceQuery(offering_slugs=frozenset({"capstor"}), include_terminated=True)
 
@@ -25,15 +31,24 @@ class Waldur(WaldurResources, WaldurInspection, Protocol):
 
 
 @attrs.frozen
+class Place:
+    """An empty folder and a server of lists for one adapter; what to close after the test."""
+
+    folder: Path
+    listings: Listings
+    closing: AsyncExitStack
+
+
+@attrs.frozen
 class WaldurAdapter:
-    """How to set an adapter up, in an empty folder of its own.
+    """How to set an adapter up in its place.
 
     `holding` gives it these rows; with `breaking` it gets them too, but cannot read to their end.
     """
 
     name: str
-    holding: Callable[[Path, Sequence[object]], Waldur]
-    breaking: Callable[[Path, Sequence[object]], Waldur]
+    holding: Callable[[Place, Sequence[object]], Waldur]
+    breaking: Callable[[Place, Sequence[object]], Waldur]
 
 
 def row(number: int, **members: object) -> dict[str, object]:
@@ -77,47 +92,61 @@ def _dump(path: Path, value: object) -> Path:
     return path
 
 
-def _fake(_folder: Path, rows: Sequence[object]) -> Waldur:
+def _fake(_place: Place, rows: Sequence[object]) -> Waldur:
     return FakeWaldurResources(rows)
 
 
-def _failing_fake(_folder: Path, rows: Sequence[object]) -> Waldur:
+def _failing_fake(_place: Place, rows: Sequence[object]) -> Waldur:
     fake = FakeWaldurResources(rows, page_size=max(1, len(rows) // 2))
     fake.fail_with(UpstreamServiceError("Waldur", "hung up"), after_pages=1)
     return fake
 
 
-def _one_file(folder: Path, rows: Sequence[object]) -> Waldur:
-    return FileWaldurResources([_dump(folder / "rows.json", list(rows))])
+def _one_file(place: Place, rows: Sequence[object]) -> Waldur:
+    return FileWaldurResources([_dump(place.folder / "rows.json", list(rows))])
 
 
-def _half_written_file(folder: Path, rows: Sequence[object]) -> Waldur:
-    path = _dump(folder / "rows.json", list(rows))
+def _half_written_file(place: Place, rows: Sequence[object]) -> Waldur:
+    path = _dump(place.folder / "rows.json", list(rows))
     path.write_bytes(path.read_bytes()[:-7])
     return FileWaldurResources([path])
 
 
-def _wrapped_file(folder: Path, rows: Sequence[object]) -> Waldur:
-    return FileWaldurResources([_dump(folder / "rows.json", {"resources": list(rows)})])
+def _wrapped_file(place: Place, rows: Sequence[object]) -> Waldur:
+    return FileWaldurResources([_dump(place.folder / "rows.json", {"resources": list(rows)})])
 
 
-def _directory(folder: Path, rows: Sequence[object]) -> Waldur:
+def _directory(place: Place, rows: Sequence[object]) -> Waldur:
     half = len(rows) // 2
-    _dump(folder / "a.json", list(rows[:half]))
-    _dump(folder / "b.json", list(rows[half:]))
-    return FileWaldurResources([folder])
+    _dump(place.folder / "a.json", list(rows[:half]))
+    _dump(place.folder / "b.json", list(rows[half:]))
+    return FileWaldurResources([place.folder])
 
 
-def _directory_with_a_bad_file(folder: Path, rows: Sequence[object]) -> Waldur:
-    _dump(folder / "a.json", list(rows))
-    (folder / "b.json").write_text('[{"uuid": "00', encoding="utf-8")
-    return FileWaldurResources([folder])
+def _directory_with_a_bad_file(place: Place, rows: Sequence[object]) -> Waldur:
+    _dump(place.folder / "a.json", list(rows))
+    (place.folder / "b.json").write_text('[{"uuid": "00', encoding="utf-8")
+    return FileWaldurResources([place.folder])
 
 
-def _capture(folder: Path, rows: Sequence[object]) -> Waldur:
+def _capture(place: Place, rows: Sequence[object]) -> Waldur:
     half = len(rows) // 2
     exchanges = [_exchange(rows[:half], 1), _exchange(rows[half:], 2)]
-    return FileWaldurResources([_dump(folder / "capture.json", exchanges)])
+    return FileWaldurResources([_dump(place.folder / "capture.json", exchanges)])
+
+
+def _http(place: Place, rows: Sequence[object]) -> Waldur:
+    return _over_http(place, place.listings.listed_at(rows))
+
+
+def _failing_server(place: Place, rows: Sequence[object]) -> Waldur:
+    return _over_http(place, place.listings.listed_at(rows, is_broken=True))
+
+
+def _over_http(place: Place, url: str) -> Waldur:
+    service = Service(Connection(service="Waldur", url=url), retries=QUICK)
+    place.closing.push_async_callback(service.close)
+    return HttpWaldurResources(service)
 
 
 def _exchange(rows: Sequence[object], page: int) -> dict[str, object]:
@@ -135,4 +164,5 @@ WALDUR_ADAPTERS: Final = [
     WaldurAdapter("wrapped file", _wrapped_file, _half_written_file),
     WaldurAdapter("directory", _directory, _directory_with_a_bad_file),
     WaldurAdapter("capture", _capture, _directory_with_a_bad_file),
+    WaldurAdapter("http", _http, _failing_server),
 ]

@@ -102,7 +102,9 @@ class Shop:
     def row(self) -> StorageRow:
         """The row of what was ordered last, as our server shows it now."""
         uuid = UUID(self.resource["uuid"])
-        (row,) = (row for row in self.client.read(fresh=True).directories if row.item_id == uuid)
+        answer = self.client.read(fresh=True)
+        assert not answer.stale, self.centre.server.log
+        (row,) = (row for row in answer.directories if row.item_id == uuid)
         return row
 
     def actions(self) -> RowActions:

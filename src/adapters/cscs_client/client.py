@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeAlias, Unpack
@@ -88,17 +89,16 @@ class AsyncStorageClient:
         A walk whose snapshot goes away in the middle begins again, three times at the most; then
         it is a `SnapshotGoneError`. Never half a list, nor parts of two.
         """
-        found = await self._read(row_filter(filters), _FRESH if fresh else {})
-        if found is None:
-            raise AssertionError("a 304 without If-None-Match is no accepted answer")
-        return found
+        wanted = row_filter(filters)
+        return StorageAnswer.of(await self._whole(wanted, _FRESH if fresh else {}), wanted)
 
     async def changed_since(
         self, previous: StorageAnswer, *, fresh: bool = False
     ) -> StorageAnswer | None:
         """The answer to the same question, or None if it would have the same rows and problems."""
         known = {b"if-none-match": previous.etag.encode("latin-1")} if previous.etag else {}
-        return await self._read(previous.filter, {**known, **(_FRESH if fresh else {})})
+        pages = await self._whole(previous.filter, {**known, **(_FRESH if fresh else {})})
+        return StorageAnswer.of(pages, previous.filter) if pages else None
 
     def walk(
         self, *, fresh: bool = False, **filters: Unpack[Filters]
@@ -144,21 +144,14 @@ class AsyncStorageClient:
     ) -> None:
         await self.close()
 
-    async def _read(
+    async def _whole(
         self, wanted: RowFilter, headers: Mapping[bytes, bytes]
-    ) -> StorageAnswer | None:
+    ) -> Sequence[StoragePage]:
+        """All pages of one snapshot; none if nothing has changed."""
         for _ in range(_RESTARTS):
-            try:
-                return await self._read_once(wanted, headers)
-            except SnapshotGoneError:
-                continue
-        return await self._read_once(wanted, headers)
-
-    async def _read_once(
-        self, wanted: RowFilter, headers: Mapping[bytes, bytes]
-    ) -> StorageAnswer | None:
-        pages = [page async for page in self._pages.walk(wanted, headers)]
-        return StorageAnswer.of(pages, wanted) if pages else None
+            with suppress(SnapshotGoneError):
+                return [page async for page in self._pages.walk(wanted, headers)]
+        return [page async for page in self._pages.walk(wanted, headers)]
 
     def _http_orders(self) -> WaldurOrders:
         if self._waldur is None or self._waldur_token is None:

@@ -35,7 +35,7 @@ class OidcLogin:
             scope=self.scope,
             section="OidcLogin",
         )
-        return LoggedIn(service, ClientCredentials(service, endpoint, client, _SystemClock()))
+        return LoggedIn(service, ClientCredentials(service, endpoint, client, SystemClock()))
 
     def _revealed(self) -> str:
         secret = self.client_secret
@@ -67,12 +67,16 @@ class LoggedIn:
         await self._service.close()
 
 
-class _SystemClock:
+class SystemClock:
+    """This machine's clock."""
+
     def now(self) -> datetime:
+        """The time of day, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> timedelta:
+        """The time since some moment."""
         return timedelta(seconds=time.monotonic())
 
 
-_: tuple[type[Credentials], type[Clock]] = (LoggedIn, _SystemClock)
+_: tuple[type[Credentials], type[Clock]] = (LoggedIn, SystemClock)

@@ -114,8 +114,8 @@ def test_rows_vanish_only_after_the_first_page_of_resources(
     assert (faults.due(request_).fault is not None) is is_first
 
 
-def test_every_kind_of_fault_can_be_performed() -> None:
-    assert set(PERFORMED) == set(FaultKind)
+def test_every_kind_of_fault_but_those_that_let_the_service_answer_is_performed() -> None:
+    assert set(PERFORMED) | {FaultKind.VANISH, FaultKind.LATENCY} == set(FaultKind)
 
 
 # --- as text

@@ -142,10 +142,14 @@ class ActiveFault:
 
 @attrs.frozen
 class Due:
-    """What happens to one request: a wait in seconds, then a fault or none."""
+    """What happens to one request: a wait in seconds, then a fault or none.
+
+    `generation` is that of the switchboard when it decided so.
+    """
 
     wait: float = 0.0
     fault: Fault | None = None
+    generation: int = attrs.field(default=0, eq=False)
 
 
 class Faults:
@@ -202,9 +206,10 @@ class Faults:
         """What happens to this request. Waits add up; of other faults the first one counts."""
         with self._lock:
             struck = [a.fault for a in self._armed[request.service] if a.strikes(request)]
+            generation = self.generation
         late = [fault for fault in struck if fault.kind is FaultKind.LATENCY]
         other = [fault for fault in struck if fault.kind is not FaultKind.LATENCY]
-        return Due(_seconds(late), other[0] if other else None)
+        return Due(_seconds(late), other[0] if other else None, generation)
 
 
 def _seconds(late: Iterable[Fault]) -> float:

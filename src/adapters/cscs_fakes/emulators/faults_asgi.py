@@ -45,8 +45,16 @@ class FaultyService:
         elif due.fault.kind is FaultKind.VANISH:
             await self._app(scope, receive, self._vanishing(due.fault, send))
         else:
-            exchange = Exchange(self._app, scope, receive, send, due.fault, self._faults)
-            await PERFORMED[due.fault.kind](exchange)
+            await self._failing(due.fault, due.generation, scope, receive, send)
+
+    async def _failing(
+        self, fault: Fault, generation: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        exchange = Exchange(self._app, scope, receive, send, fault, self._faults, generation)
+        try:
+            await PERFORMED[fault.kind](exchange)
+        finally:
+            exchange.end()
 
     def _vanishing(self, fault: Fault, send: Send) -> Send:
         async def sending(message: Message) -> None:

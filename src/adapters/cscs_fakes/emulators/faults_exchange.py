@@ -17,7 +17,8 @@ TRANSPORT: Final = "cscs.emulator.transport"
 
 _TICK: Final = 0.02
 """Seconds after which something that hangs looks whether its fault is still on."""
-_MOST_TICKS: Final = 250
+_PATIENCE: Final = 5.0
+"""Seconds that a connection is given to notice that it is closed."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -43,9 +44,12 @@ class Captured:
         return [*others, (b"content-length", str(length).encode())]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Exchange:
-    """A request, the service that would have answered it, and the fault that is in the way."""
+    """A request, the service that would have answered it, and the fault that is in the way.
+
+    `generation` is that of the faults when this one struck. Whoever makes an exchange ends it.
+    """
 
     app: ASGIApp
     scope: Scope
@@ -53,6 +57,13 @@ class Exchange:
     send: Send
     fault: Fault
     faults: Faults
+    generation: int
+    _watcher: asyncio.Task[None] | None = attrs.field(default=None, init=False)
+
+    def end(self) -> None:
+        """Nobody looks at the connection any more."""
+        if self._watcher:
+            self._watcher.cancel()
 
     async def answer(self) -> Captured:
         """What the service answers; it is carried out."""
@@ -75,21 +86,24 @@ class Exchange:
 
     async def gone_within(self, seconds: float) -> bool:
         """Wait for so long; say whether the client went away meanwhile, or the fault did."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        generation = self.faults.generation
-        while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            if self.faults.generation != generation or await self._disconnected(min(left, _TICK)):
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while (left := deadline - loop.time()) > 0:
+            if self.faults.generation != self.generation:
+                return True
+            if await self._disconnected(min(left, _TICK)):
                 return True
         return False
 
     async def _disconnected(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                while (await self.receive())["type"] != "http.disconnect":
-                    pass
-        except TimeoutError:
-            return False
-        return True
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._watch())
+        done, _ = await asyncio.wait({self._watcher}, timeout=seconds)
+        return bool(done)
+
+    async def _watch(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def close(self) -> None:
         """Close the connection after what was sent, whatever was promised."""
@@ -111,9 +125,7 @@ class Exchange:
 
     async def _closed(self) -> None:
         """Wait until the server knows too, so that it does not miss the rest of the answer."""
-        for _ in range(_MOST_TICKS):
-            if await self._disconnected(_TICK):
-                return
+        await self._disconnected(_PATIENCE)
 
     def _transport(self) -> asyncio.Transport:
         held = self.scope.get("extensions", {}).get(TRANSPORT)

@@ -110,11 +110,6 @@ async def _huge(exchange: Exchange) -> None:
     await exchange.abort()
 
 
-async def _untouched(exchange: Exchange) -> None:
-    """Kinds that let the service answer; what they do happens around the answer."""
-    await exchange.app(exchange.scope, exchange.receive, exchange.send)
-
-
 PERFORMED: Final[Mapping[FaultKind, Perform]] = MappingProxyType(
     {
         FaultKind.ERROR_500: _error,
@@ -131,7 +126,6 @@ PERFORMED: Final[Mapping[FaultKind, Perform]] = MappingProxyType(
         FaultKind.GARBAGE: _garbage,
         FaultKind.HALF_JSON: _half_json,
         FaultKind.HUGE: _huge,
-        FaultKind.VANISH: _untouched,
-        FaultKind.LATENCY: _untouched,
     }
 )
+"""Of the other kinds the service answers as ever; what they do happens around its answer."""

@@ -1,7 +1,8 @@
 """Filters of lists: unknown ones are ignored, known ones are strict about their values.
 
 Source: Waldur contract, section 2. Each kind of filter reads the values of its parameter and makes
-a test of records, or no test if the values are empty; bad values are a message.
+a test of records, or no test if the values are empty; bad values are a message. Values are looked
+for in tuples, since those of given rows need not be hashable.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def choice(field: str, known: Collection[str]) -> Filter:
     """One of several values; repeat it for OR."""
 
     def read(values: Sequence[str]) -> Test | None:
-        wanted = frozenset(values)
+        wanted = tuple(values)
         for value in values:
             if value not in known:
                 raise ValueError(_no_choice(value))
@@ -100,7 +101,7 @@ def uuid(field: str, *, several: bool = False) -> Filter:
 
     def read(values: Sequence[str]) -> Test | None:
         texts = values[-1].split(",") if several else [values[-1]]
-        wanted = {hex_of(text) for text in texts if text}
+        wanted = tuple(hex_of(text) for text in texts if text)
         if None in wanted:
             raise ValueError(_BAD_UUID)
         get = getter(field)
@@ -118,7 +119,7 @@ def any_of(field: str) -> Filter:
     """One of several texts, joined by commas; of repeated parameters the last one counts."""
 
     def made(wanted: str) -> Test:
-        names, get = frozenset(wanted.split(",")), getter(field)
+        names, get = tuple(wanted.split(",")), getter(field)
         return lambda record: get(record) in names
 
     return _text(made)
