@@ -22,6 +22,11 @@ from tests.e2e.conftest import Server, launch, until
 from tests.emulated import Controls, EmulatorProcess, shared_process
 
 WALDUR_TOKEN: Final = AGENT_TOKEN
+ASKED_OF_TOKENS: Final = {
+    "keycloak_client_id": CLIENT_ID,
+    "required_role": READER_ROLE,
+    "operator_role": OPERATOR_ROLE,
+}
 
 
 @attrs.frozen
@@ -49,13 +54,20 @@ class Centre:
 
 @contextmanager
 def running_centre(
-    folder: Path, *options: str, settings: Mapping[str, object] | None = None
+    folder: Path,
+    *options: str,
+    settings: Mapping[str, object] | None = None,
+    auth: Mapping[str, object] | None = None,
 ) -> Iterator[Centre]:
-    """Run a server over the run's emulator with these options, which is as new then."""
+    """Run a server over the run's emulator with these options, which is as new then.
+
+    `settings` come on top of those of `configuration`; `auth` says what the server asks of tokens.
+    """
     with shared_process(*options) as emulator:
         config = folder / "centre.yaml"
         # JSON is YAML, too.
-        config.write_text(json.dumps(configuration(emulator.url) | dict(settings or {})))
+        rules = configuration(emulator.url, ASKED_OF_TOKENS if auth is None else auth)
+        config.write_text(json.dumps(rules | dict(settings or {})))
         server = launch(config, folder / "server.log", {})
         try:
             until(lambda: _answers(server), server)
@@ -76,7 +88,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def configuration(url: str) -> dict[str, object]:
+def configuration(url: str, auth: Mapping[str, object]) -> dict[str, object]:
     """What an operator writes for an emulator at this URL."""
     return {
         "storage_systems": {slug: slug for slug in OFFERING_SLUGS},
@@ -87,11 +99,5 @@ def configuration(url: str) -> dict[str, object]:
             "client_secret": CLIENT_SECRET,
             "oidc_token_url": f"{url}/realms/{REALM}/protocol/openid-connect/token",
         },
-        "auth": {
-            "keycloak_url": url,
-            "keycloak_realm": REALM,
-            "keycloak_client_id": CLIENT_ID,
-            "required_role": READER_ROLE,
-            "operator_role": OPERATOR_ROLE,
-        },
+        "auth": {"keycloak_url": url, "keycloak_realm": REALM, **auth},
     }

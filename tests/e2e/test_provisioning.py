@@ -20,6 +20,7 @@ import pytest
 
 from cscs_client import (
     ActionNotOfferedError,
+    OidcLogin,
     Result,
     RowActions,
     StorageClient,
@@ -27,6 +28,7 @@ from cscs_client import (
     reconcile,
 )
 from cscs_domain import (
+    AuthenticationError,
     OrderConflictError,
     OrderState,
     Outcome,
@@ -37,6 +39,7 @@ from cscs_domain import (
     UpstreamServiceError,
 )
 from cscs_domain.storage.wire import CALLBACK_MEMBERS
+from cscs_fakes.emulators.oidc import CLIENT_ID, CLIENT_SECRET, REALM
 from tests.e2e.centre import WALDUR_TOKEN, Centre, running_centre
 
 AGENT_DRIVEN: Final = "capstor"
@@ -579,3 +582,17 @@ def test_a_server_of_old_is_named(tmp_path: Path) -> None:
 
         assert answer.directories == ()
         assert ProblemCode.UPSTREAM_TOO_OLD in {problem.code for problem in answer.problems}
+
+
+def test_a_provisioner_that_logs_in_by_itself_is_known(tmp_path: Path) -> None:
+    """The realm gives its clients no role here, so this site asks for none."""
+    with running_centre(tmp_path, "--resources", "60", auth={}) as centre:
+        login = OidcLogin(
+            token_url=f"{centre.emulator.url}/realms/{REALM}/protocol/openid-connect/token",
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+        )
+        with centre.client(token=login) as client:
+            assert client.read().directories
+        with centre.client(token=None) as client, pytest.raises(AuthenticationError):
+            client.read()

@@ -58,8 +58,7 @@ class StorageClient:
     def walk(self, *, fresh: bool = False, **filters: Unpack[Filters]) -> Iterator[StoragePage]:
         """The pages of one snapshot as they come; raises `SnapshotGoneError` in the middle."""
         pages = self._client.walk(fresh=fresh, **filters)
-        while (page := self._run(lambda: anext(pages, None))) is not None:
-            yield page
+        yield from iter(lambda: self._run(lambda: anext(pages, None)), None)
 
     def actions(self, row: StorageRow) -> RowActions:
         """What may be done about a row."""

@@ -20,6 +20,7 @@ from cscs_json.waldur_decoding import MalformedPageError
 
 _T = TypeVar("_T")
 _FOUND_OR_PAST_THE_END: Final = frozenset({200, 404})
+_MOST_PAGES: Final = 20_000
 _LARGEST_TOTAL: Final = 10**9
 
 
@@ -76,7 +77,10 @@ class WaldurList(Generic[_T]):
         rows = first.content.rows
         if first.total and not rows:
             raise first.answer.unusable(f"says that there are {first.total} rows and sends none")
-        return range(2, -(-first.total // rows) + 1) if rows else range(0)
+        pages = -(-first.total // rows) if rows else 0
+        if pages > _MOST_PAGES:
+            raise first.answer.unusable(f"says that there are {pages} pages, too many to be read")
+        return range(2, pages + 1)
 
     async def _fetch(self, number: int) -> ListPage[_T] | None:
         """A page, or None if the list has become too short to have it."""

@@ -164,6 +164,14 @@ class TestUnusableAnswers:
             with pytest.raises(UpstreamServiceError, match="sends none"):
                 await slugs(waldur)
 
+    async def test_nobody_walks_a_list_without_end(self) -> None:
+        served = ChangingList([row(number) for number in range(20_001)], cap=1)
+        async with reader_of(served) as waldur:
+            with pytest.raises(UpstreamServiceError, match="pages"):
+                await slugs(waldur)
+
+        assert len(served.requests) == 1
+
     async def test_a_hostile_uuid_never_becomes_part_of_a_path(self) -> None:
         rows = [row(number) | {"uuid": f"../../users/{number}?x="} for number in range(12)]
         served = ChangingList(rows)
