@@ -178,18 +178,24 @@ class Service:
 
     async def _attempt(self, request: _Request, headers: _Headers) -> Answer:
         began = time.monotonic()
+        result = await self._tried(request, headers)
+        if isinstance(result, NoAnswerError):
+            self._observe(self._call(request, None, began, result.reason))
+            # Raised here and not where it was caught, so that it does not carry along an error
+            # of httpx, which may quote our header.
+            raise result
+        self._observe(self._call(request, result.status, began))
+        return result
+
+    async def _tried(self, request: _Request, headers: _Headers) -> Answer | NoAnswerError:
         limit = self.connection.time_limits.answer
         try:
             async with asyncio.timeout(limit):
-                answer = await self._exchange(request, headers)
+                return await self._exchange(request, headers)
         except _NO_ANSWER as error:
             why = f"was not over within {limit:g} s" if type(error) is TimeoutError else _why(error)
-            self._observe(self._call(request, None, began, why))
-            raise NoAnswerError(
-                self.connection.service, f"{request.place} {why}", retryable=_may_pass(error)
-            ) from None
-        self._observe(self._call(request, answer.status, began))
-        return answer
+            reason = f"{request.place} {why}"
+            return NoAnswerError(self.connection.service, reason, retryable=_may_pass(error))
 
     async def _exchange(self, request: _Request, headers: _Headers) -> Answer:
         async with self._client.stream(
@@ -269,6 +275,8 @@ def _why(error: Exception) -> str:
             return "found nobody to connect to in time"
         case httpx.TimeoutException():
             return "got no answer in time"
+        case httpx.LocalProtocolError():  # its text quotes the header, token and all
+            return "cannot be sent: a header holds what HTTP does not allow (a line end?)"
         case ProxyError() | httpx.ProxyError() | SOCKSError():
             return f"failed at the proxy: {readable(str(error)) or type(error).__name__}"
         case _:

@@ -19,6 +19,7 @@ import yaml
 from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_fakes.emulators.faults import Fault, FaultKind, Service
 from cscs_fakes.emulators.faults_text import FaultTextError, parse_service_fault
+from cscs_fakes.emulators.hpc_user_routes import USER_PATH
 from cscs_fakes.emulators.oidc import CLIENT_ID, CLIENT_SECRET, REALM
 from cscs_fakes.emulators.oidc_tokens import OPERATOR_ROLE, READER_ROLE
 from cscs_fakes.emulators.server import EmulatorServer
@@ -82,6 +83,7 @@ class Emulation:
                 "client_id": CLIENT_ID,
                 "client_secret": CLIENT_SECRET,
                 "oidc_token_url": f"{self._site.oidc.issuer}/protocol/openid-connect/token",
+                "user_path_template": USER_PATH,
             },
             "auth": {
                 "keycloak_url": self.url,

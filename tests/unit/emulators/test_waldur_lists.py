@@ -1,4 +1,4 @@
-"""Lists of both versions: pages, links, selections and filters. Waldur contract, sections 1 to 3."""
+"""Lists: pages, links, selections, filters and who sees what. Waldur contract, sections 1 to 3."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ async def test_a_traceback_is_shown_to_staff() -> None:
     ],
     ids=str,
 )
-async def test_a_list_is_filtered(query: dict[str, object], expected: str) -> None:
+async def test_a_list_is_filtered(query: dict[str, Any], expected: str) -> None:
     create = {"type": "Create"}
     old = {"modified": "2026-02-01T00:00:00.000000Z"}
     rows = [

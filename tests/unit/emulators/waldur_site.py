@@ -45,9 +45,9 @@ class Waldur:
     emulator: WaldurEmulator
     client: httpx.AsyncClient
 
-    async def get(self, path: str, *, by: str = "agent", **query: object) -> httpx.Response:
+    async def get(self, path: str, *, by: str = "agent", **query: Any) -> httpx.Response:
         """Ask; a list in the query repeats its parameter."""
-        return await self.client.get(path, params=_query(query), headers=_headers(by))
+        return await self.client.get(path, params=_query(query) or None, headers=_headers(by))
 
     async def post(self, path: str, body: object = None, *, by: str = "agent") -> httpx.Response:
         """Let something be done; without a body nothing is sent."""

@@ -174,7 +174,7 @@ class TestCredentials:
         assert detail in str(error)
         assert word in str(error)
 
-    @pytest.mark.parametrize("token", [TOKEN, "gehe1m-ß"])
+    @pytest.mark.parametrize("token", [TOKEN, "gehe1m-ß", "secret\nX-Forged: 1", "secret\0"])
     async def test_no_error_shows_the_token(self, token: str) -> None:
         for reply in (answer(401, {"detail": "x"}), answer(500, {}), hang_up):
             error, _ = await failure_of(reply, credentials=WaldurToken(lambda: token))

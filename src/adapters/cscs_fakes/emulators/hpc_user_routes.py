@@ -20,6 +20,7 @@ LONGEST_URL: Final = 8 * 1024
 
 _NO_PAGE: Final = "<!doctype html><title>Not Found</title><h1>Not Found</h1>"
 _EXPORT: Final = "/api/v1/export"
+USER_PATH: Final = f"{_EXPORT}/cscs/users/{{username}}"
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +37,7 @@ def hpc_user_routes(service: HpcUserEmulator) -> list[Route]:
     answers = _Answers(service)
     return [
         Route(f"{_EXPORT}/waldur/projects", answers.guarded(answers.projects), methods=["GET"]),
-        Route(f"{_EXPORT}/cscs/users/{{username}}", answers.guarded(answers.user), methods=["GET"]),
+        Route(USER_PATH, answers.guarded(answers.user), methods=["GET"]),
     ]
 
 

@@ -55,5 +55,4 @@ def show_order(portal: Portal, call: Call) -> Answer:
 
 
 def _view(portal: Portal, call: Call) -> View:
-    known = portal.keys.get("order", frozenset())
-    return order_view(call.names, known, portal.mode, call.caller.is_staff)
+    return order_view(call.names, portal.keys["order"], portal.mode, call.caller.is_staff)

@@ -51,7 +51,9 @@ class Portal:
     places: Places = attrs.field(factory=Places)
     denied: set[str] = attrs.field(factory=set)
     open_invoices: set[tuple[str, str]] = attrs.field(factory=set)
-    keys: dict[str, frozenset[str]] = attrs.field(factory=dict)
+    keys: dict[str, frozenset[str]] = attrs.field(
+        factory=lambda: {"resource": frozenset(), "order": frozenset()}
+    )
     _shared: Shared = attrs.field(factory=Shared)
     _random: Random = attrs.field(factory=lambda: Random("emulated Waldur"))
     _sleeping: list[Order] = attrs.field(factory=list)
@@ -177,7 +179,7 @@ class Portal:
         self.places.learn(resource.offering, resource.place)
 
     def _learn_keys(self, kind: str, record: Record) -> None:
-        known = self.keys.get(kind, frozenset())
+        known = self.keys[kind]
         parts = (record.offering, record.place, record.own)
         if not all(part.keys() <= known for part in parts):
             self.keys[kind] = known.union(*parts)
