@@ -347,7 +347,7 @@ def sample_facts() -> SiteFacts:
     period = body("component_usages_set_usage")[0]
     users = body("component_user_usages")
     return SiteFacts(
-        offerings=_offerings(),
+        offerings=_offerings()[::-1],
         orders=[_another_order()],
         offering_users=users,
         plan_periods={DAINT_CLIMATE: {key: period[key] for key in ("uuid", "start")}},

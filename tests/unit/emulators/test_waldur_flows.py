@@ -32,6 +32,8 @@ NEW: Final = {
     "project_slug": "lattice",
     "limits": {"storage": 12},
 }
+OFFERING: Final = f"http://x/api/marketplace-public-offerings/{row()['offering_uuid']}/"
+PROJECT: Final = f"http://x/api/projects/{row()['project_uuid']}/"
 OVER: Final = {"done", "canceled", "rejected"}
 
 
@@ -256,6 +258,8 @@ async def test_the_older_version_has_no_orders_about_options() -> None:
         ({}, {"offering": "required", "project": "required"}),
         ({"offering": "x", "project": "y"}, {"offering": "does not exist"}),
         ({"project": "y"}, {"offering": "required"}),
+        ({"offering": OFFERING, "project": "y"}, {"project": "does not exist"}),
+        ({"offering": OFFERING, "project": PROJECT, "limits": 3}, {"limits": "a dictionary"}),
     ],
 )
 async def test_an_order_for_nothing_is_refused(
@@ -268,6 +272,21 @@ async def test_an_order_for_nothing_is_refused(
     assert answer.json().keys() == errors.keys()
     for name, text in errors.items():
         assert text in answer.json()[name][0]
+
+
+async def test_a_second_resource_of_a_project_is_of_the_same_project() -> None:
+    async with waldur([row()]) as site:
+        customer, project = row()["customer_slug"], row()["project_slug"]
+        orders = [
+            ordered(site.emulator, customer_slug=customer, project_slug=project),
+            ordered(site.emulator, customer_slug=customer, project_slug="new"),
+            ordered(site.emulator, customer_slug=customer, project_slug="new"),
+        ]
+        found = [site.emulator.order(order) for order in orders]
+
+    assert {each["customer_uuid"] for each in found} == {row()["customer_uuid"]}
+    assert found[0]["project_uuid"] == row()["project_uuid"]
+    assert found[1]["project_uuid"] == found[2]["project_uuid"] != found[0]["project_uuid"]
 
 
 async def test_an_agent_orders_nothing() -> None:

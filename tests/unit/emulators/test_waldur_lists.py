@@ -6,10 +6,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cscs_fakes.emulators.waldur import Mode
+from cscs_fakes.emulators.waldur import Mode, SiteFacts, WaldurEmulator
 from cscs_fakes.waldur_rows import make_rows
 from tests.unit.emulators.waldur_site import (
     CONSUMED,
@@ -37,8 +37,9 @@ def names(rows: list[dict[str, Any]]) -> list[str]:
 # --- pages
 
 
+@settings(max_examples=30)
 @given(
-    count=st.integers(0, 700),
+    count=st.integers(0, 620),
     size=st.one_of(st.integers(-5, 400), st.just("abc"), st.just("")),
 )
 async def test_a_walk_along_the_links_sees_every_row_once(count: int, size: object) -> None:
@@ -277,6 +278,27 @@ async def test_a_list_changes_with_its_rows() -> None:
         assert (names(first), names(second)) == (["a", "b"], ["c"])
         assert (await site.get(f"{RESOURCES}{uuid_of('b')}/")).status_code == 404
         assert len((await site.get(ORDERS)).json()) == 2
+
+
+async def test_a_row_takes_its_place_by_its_age() -> None:
+    async with waldur([row("b", created="2026-01-02")]) as site:
+        for name, day in (("d", "2026-01-04"), ("a", "2026-01-01"), ("c", "2026-01-03")):
+            site.emulator.add_row(row(name, created=day))
+            assert (await site.get(RESOURCES)).status_code == 200
+
+        assert names((await site.get(RESOURCES)).json()) == ["a", "b", "c", "d"]
+
+
+async def test_rows_that_are_not_there_cannot_go() -> None:
+    async with waldur([row()]) as site:
+        for call in (
+            site.emulator.remove_row,
+            lambda uuid: site.emulator.replace_row({"uuid": uuid}),
+        ):
+            with pytest.raises(LookupError, match="ghost"):
+                call("ghost")
+    with pytest.raises(LookupError, match="no resource for order"):
+        WaldurEmulator(facts=SiteFacts(orders=[order_row("ghost", "made")]))
 
 
 # --- who sees what

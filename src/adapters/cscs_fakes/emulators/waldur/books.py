@@ -22,9 +22,6 @@ class Book(Generic[R]):
         self._ordered: list[R] | None = None
         self._found: dict[Hashable, list[R]] = {}
 
-    def __len__(self) -> int:
-        return len(self._by_key)
-
     def __iter__(self) -> Iterator[R]:
         return iter(self.ordered())
 

@@ -82,10 +82,10 @@ def _no_choice(value: str) -> str:
 # --- kinds of filters
 
 
-def choice(field: str, known: Collection[str]) -> Filter:
+def choice(field: str, known: Collection[str]) -> Callable[[Sequence[str]], Test]:
     """One of several values; repeat it for OR."""
 
-    def read(values: Sequence[str]) -> Test | None:
+    def read(values: Sequence[str]) -> Test:
         wanted = tuple(values)
         for value in values:
             if value not in known:

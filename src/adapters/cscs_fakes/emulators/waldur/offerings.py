@@ -46,11 +46,6 @@ class Offering:
         return str(self.fields["slug"])
 
     @property
-    def type(self) -> str:
-        """Who does the work: an agent, people, or nobody."""
-        return str(self.fields["type"])
-
-    @property
     def components(self) -> list[Row]:
         """What is measured or limited."""
         found: list[Row] = self.fields["components"]  # type: ignore[assignment]  # made here

@@ -95,11 +95,9 @@ def _view(portal: Portal, call: Call, *, is_list: bool = True) -> ResourceView:
 _ORDER_STATE: Final = choice("state", ORDER_STATES)
 
 
-def _by_order_state(values: Sequence[str]) -> Test | None:
+def _by_order_state(values: Sequence[str]) -> Test:
     """One of several states of an order of the resource."""
     of_order = _ORDER_STATE(values)
-    if of_order is None:
-        return None
     return lambda record: isinstance(record, Resource) and any(map(of_order, record.orders))
 
 

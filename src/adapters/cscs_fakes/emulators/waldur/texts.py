@@ -19,17 +19,15 @@ def backend_id_in(body: Mapping[str, object]) -> str:
     """The `backend_id` of a body. Waldur stumbles if there is none."""
     if "backend_id" not in body:
         raise Crash
-    found = text_of(body, "backend_id")
+    found = _text_of(body, "backend_id")
     if len(found) > _LONGEST:
         sentence = f"Ensure this field has no more than {_LONGEST} characters."
         raise invalid_field("backend_id", sentence)
     return found
 
 
-def text_of(body: Mapping[str, object], name: str) -> str:
+def _text_of(body: Mapping[str, object], name: str) -> str:
     """A member that is text, perhaps blank; numbers are taken as such."""
-    if name not in body:
-        raise invalid_field(name, REQUIRED)
     value = body[name]
     if value is None:
         raise invalid_field(name, NO_NULL)
