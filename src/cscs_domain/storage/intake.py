@@ -86,7 +86,7 @@ class Intake:
         if self._rows and self._without_slug == self._rows:
             # One sentence instead of four missing slugs for every resource of the site.
             found = [p for p in found if p.code is not ProblemCode.MISSING_FIELD]
-            found.append(_too_old(self._rows))
+            found.append(_TOO_OLD)
         return found
 
 
@@ -128,10 +128,9 @@ def _foreign(slug: str, uuids: set[str]) -> Problem:
     )
 
 
-def _too_old(rows: int) -> Problem:
-    return Problem(
-        ProblemCode.UPSTREAM_TOO_OLD,
-        Severity.ERROR,
-        f"none of {rows} resource(s) carries offering_slug: this Mastermind is older than 8",
-        "Upgrade Waldur Mastermind; older servers do not send what paths are made of.",
-    )
+_TOO_OLD = Problem(
+    ProblemCode.UPSTREAM_TOO_OLD,
+    Severity.ERROR,
+    "no resource carries offering_slug: this Mastermind is older than version 8",
+    "Upgrade Waldur Mastermind; older servers do not send what paths are made of.",
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -27,7 +27,7 @@ def configure_logs(
 
     Events of ours named in `without` are left out.
     """
-    out = stream or sys.stderr
+    out = stream or cast("TextIO", _StandardError())
     level = logging.DEBUG if settings.debug else logging.INFO
     shared: list[Processor] = [
         _printable,
@@ -56,6 +56,19 @@ def configure_logs(
         logging.getLogger(name).disabled = True
     for name in _RETICENT:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _StandardError:
+    """This process's standard error, whichever stream that is when a line is written."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
 
 
 def _dropping(events: frozenset[str]) -> list[Processor]:
