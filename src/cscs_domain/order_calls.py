@@ -65,15 +65,21 @@ def erred_call(order: UUID, message: str, traceback: str) -> WaldurCall:
 
 
 def backend_id_call(resource: UUID, backend_id: str) -> WaldurCall:
-    """The provisioner's own name for a resource, 1 to 255 characters.
+    """The provisioner's own name for a resource (see `checked_backend_id`)."""
+    body = {"backend_id": checked_backend_id(backend_id)}
+    return WaldurCall(ResourceAction.SET_BACKEND_ID, resource, body)
+
+
+def checked_backend_id(value: object) -> str:
+    """A text of 1 to 255 characters; all else is an `InvalidValueError`.
 
     An empty one is refused: it would cut a resource off from its directory and its usage. So are
     blanks at the ends, which Waldur takes off without a word, and control characters.
     """
-    reason = _why_no_backend_id(backend_id)
-    if reason:
-        raise InvalidValueError("backend id", shown(backend_id), reason)
-    return WaldurCall(ResourceAction.SET_BACKEND_ID, resource, {"backend_id": backend_id})
+    reason = _why_no_backend_id(value) if isinstance(value, str) else "is no text"
+    if not isinstance(value, str) or reason:
+        raise InvalidValueError("backend id", shown(value), reason)
+    return value
 
 
 def resource_ok_call(resource: UUID) -> WaldurCall:

@@ -69,6 +69,12 @@ class OrderFacts:
     def _text_of_the_state(self) -> str:
         return self.state.value
 
+    @property
+    def tells_only_its_state(self) -> bool:
+        """Whether all else has to come from elsewhere, as for an order that a journal knows."""
+        told = self.resource or self.offering_type
+        return not told and self.type is OrderType.UNKNOWN
+
 
 _LEADS_TO: Final[Mapping[OrderAction, tuple[OrderState, OrderState]]] = MappingProxyType(
     {

@@ -7,8 +7,13 @@ those of `cscs_domain`.
 
 from cscs_client.answers import ReportedProblem, StorageAnswer, StoragePage
 from cscs_client.client import AsyncStorageClient
-from cscs_client.errors import ActionNotOfferedError, ForeignCallbackError, NotNowError
-from cscs_client.oidc_login import OidcLogin
+from cscs_client.errors import (
+    ActionNotOfferedError,
+    ForeignCallbackError,
+    ForeignOrderError,
+    NotNowError,
+)
+from cscs_client.oidc_login import OidcLogin, SystemClock
 from cscs_client.reconciliation import Provisioner, Result, Step, reconcile
 from cscs_client.row_actions import AsyncRowActions, may_work
 from cscs_client.sync_actions import RowActions
@@ -19,6 +24,7 @@ __all__ = [
     "AsyncRowActions",
     "AsyncStorageClient",
     "ForeignCallbackError",
+    "ForeignOrderError",
     "NotNowError",
     "OidcLogin",
     "Provisioner",
@@ -29,6 +35,7 @@ __all__ = [
     "StorageAnswer",
     "StorageClient",
     "StoragePage",
+    "SystemClock",
     "may_work",
     "reconcile",
 ]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 import httpx
 
-from cscs_client.tokens import Secret
+from cscs_client.tokens import Secret, revealed
 from cscs_domain.errors import InvalidValueError
 from cscs_http.connection import Connection, TimeLimits
 from cscs_http.credentials import Credentials
@@ -62,7 +62,7 @@ def service_of(
 
 
 def _revealed_proxy(proxy: Secret) -> str:
-    return _checked_proxy(proxy if isinstance(proxy, str) else proxy().strip())
+    return _checked_proxy(revealed("proxy", proxy))
 
 
 def _checked_proxy(url: str) -> str:

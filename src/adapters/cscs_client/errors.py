@@ -2,7 +2,8 @@
 
 InputError
 ├── InvalidValueError
-│   └── ForeignCallbackError     a row's callback URL does not belong to the configured Waldur
+│   ├── ForeignCallbackError     a row's callback URL does not belong to the configured Waldur
+│   └── ForeignOrderError        the order behind a row's URLs is not of the row's resource
 └── ActionNotOfferedError        a row's state does not allow what was asked
 
 NotNowError                      raised by a provisioner whose storage is away for a while
@@ -17,6 +18,10 @@ from cscs_domain.errors import InputError, InvalidValueError
 
 class ForeignCallbackError(InvalidValueError):
     """A callback URL leads elsewhere, or is none. Nothing was sent, least of all the token."""
+
+
+class ForeignOrderError(InvalidValueError):
+    """Waldur does not say that the order of a row is of the row's resource. Nothing was sent."""
 
 
 @attrs.define(slots=False, eq=False)

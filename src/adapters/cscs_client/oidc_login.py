@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 
 from cscs_client.connections import Reach, service_of
-from cscs_client.tokens import Secret
+from cscs_client.tokens import Secret, revealed
 from cscs_domain.ports import Clock
 from cscs_http.answer import Answer
 from cscs_http.credentials import Credentials
@@ -38,8 +38,7 @@ class OidcLogin:
         return LoggedIn(service, ClientCredentials(service, endpoint, client, SystemClock()))
 
     def _revealed(self) -> str:
-        secret = self.client_secret
-        return secret if isinstance(secret, str) else secret().strip()
+        return revealed("client secret", self.client_secret)
 
 
 @attrs.frozen

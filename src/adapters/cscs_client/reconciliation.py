@@ -13,29 +13,21 @@ import attrs
 
 from cscs_client.answers import StorageAnswer
 from cscs_client.errors import NotNowError
+from cscs_client.order_plans import Plan, doubt_about, plan_of, standing
 from cscs_client.row_actions import may_work
 from cscs_client.sync_actions import RowActions
 from cscs_client.sync_client import StorageClient
-from cscs_domain._text import label
-from cscs_domain.errors import CscsError, OrderErredError
+from cscs_domain.errors import OrderErredError
+from cscs_domain.free_text import bounded_text
+from cscs_domain.order_calls import checked_backend_id
 from cscs_domain.orders import OrderFacts
-from cscs_domain.problems import ProblemCode
 from cscs_domain.storage.rows import StorageRow
-from cscs_domain.storage.states import OrderState, OrderType, Status
+from cscs_domain.storage.states import OrderType
+from cscs_http.errors import UnexpectedStatusError
 
-STOP: Final = frozenset(
-    {ProblemCode.SHARED_PATH, ProblemCode.MOCK_IDENTITY, ProblemCode.LOW_IDENTITY}
-)
-"""Problems with which a row is not acted upon. They may be told of no row if not all are listed."""
-
-_STATUSES: Final = {
-    OrderType.CREATE: {Status.PENDING},
-    OrderType.UPDATE: {Status.UPDATING, Status.ACTIVE},
-    OrderType.TERMINATE: {Status.REMOVING, Status.ACTIVE},
-}
-"""Which rows an order can belong to; active ones while it is pending."""
 _DEEPEST: Final = -8
 """The last so many calls of a traceback tell where it went wrong."""
+_BAD_VALUE: Final = 400
 
 
 class Provisioner(Protocol):
@@ -68,7 +60,7 @@ class Result(Enum):
     ERRED = "erred"
     """The work failed, and Waldur knows."""
     UNREPORTED = "unreported"
-    """Waldur could not be told, or asked; the next round will try again."""
+    """Waldur could not be asked or told, or a mistake came between; the next round tries again."""
 
 
 @attrs.frozen
@@ -94,73 +86,86 @@ def reconcile(
     """
     answer = client.read() if answer is None else answer
     waiting = [row for row in answer.directories if row.callbacks.set_state_done_url]
-    return [_step(client, provisioner, row, _doubt(answer, row), dry_run) for row in waiting]
-
-
-def _doubt(answer: StorageAnswer, row: StorageRow) -> str:
-    for problem in answer.problems_of(row):
-        if problem.code in STOP:
-            return problem.message
-    if any(problem.code == ProblemCode.MORE_PROBLEMS for problem in answer.problems):
-        return "the server does not list all problems, so some of this row may be untold"
-    return ""
+    return [_step(client, provisioner, row, doubt_about(answer, row), dry_run) for row in waiting]
 
 
 def _step(
     client: StorageClient, provisioner: Provisioner, row: StorageRow, doubt: str, dry_run: bool
 ) -> Step:
-    work = OrderType.UNKNOWN
+    plan = Plan(OrderType.UNKNOWN)
     try:
         actions = client.actions(row)
         facts = actions.order()
-        work = facts.type
-        doubt = doubt or _disagreement(row, facts)
-        if not doubt and not dry_run:
-            facts = actions.begin()
-        if doubt := doubt or _obstacle(facts, dry_run):
-            return Step(row, work, Result.PASSED_OVER, doubt)
-        return Step(row, work, Result.PLANNED) if dry_run else _work(actions, provisioner, work)
+        plan = plan_of(row, facts, doubt)
+        if plan.obstacle or dry_run:
+            return _not_now(row, plan)
+        return _carried_out(actions, provisioner, plan.work, facts)
     except OrderErredError as error:
-        return Step(row, work, Result.ERRED, str(error))
-    except CscsError as error:
-        return Step(row, work, Result.UNREPORTED, str(error))
+        return Step(row, plan.work, Result.ERRED, str(error))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the next row has its turn
+        return Step(row, plan.work, Result.UNREPORTED, _text_of(error))
 
 
-def _disagreement(row: StorageRow, facts: OrderFacts) -> str:
-    if facts.resource not in {None, row.item_id}:
-        return "its order belongs to another resource"
-    if row.status not in _STATUSES.get(facts.type, ()):
-        return f"its order is of type {facts.type}, which does not fit a row that is {row.status}"
-    return ""
+def _not_now(row: StorageRow, plan: Plan) -> Step:
+    result = Result.PASSED_OVER if plan.obstacle else Result.PLANNED
+    return Step(row, plan.work, result, plan.obstacle)
 
 
-def _obstacle(facts: OrderFacts, dry_run: bool) -> str:
-    pending = dry_run and facts.state is OrderState.PENDING_PROVIDER
-    return "" if pending or may_work(facts) else f"its order is {label(facts.state_text)}"
-
-
-def _work(actions: RowActions, provisioner: Provisioner, work: OrderType) -> Step:
+def _carried_out(
+    actions: RowActions, provisioner: Provisioner, work: OrderType, facts: OrderFacts
+) -> Step:
     row = actions.row
+    facts = actions.begin(facts)
+    if not may_work(facts):
+        return Step(row, work, Result.PASSED_OVER, standing(facts))
     try:
         backend_id = _done_by(provisioner, row, work)
     except NotNowError as error:
-        return Step(row, work, Result.PASSED_OVER, str(error))
+        return Step(row, work, Result.PASSED_OVER, _text_of(error))
     except Exception as error:  # noqa: BLE001  # whatever it is, Waldur has to know
-        message = str(error) or type(error).__name__
-        actions.erred(message, "".join(traceback.format_exception(error, limit=_DEEPEST)))
-        return Step(row, work, Result.ERRED, message)
-    if backend_id is not None:
-        actions.set_backend_id(backend_id)
-    actions.done()
-    return Step(row, work, Result.DONE)
+        return _failed(actions, work, error)
+    return _reported(actions, work, backend_id)
 
 
 def _done_by(provisioner: Provisioner, row: StorageRow, work: OrderType) -> str | None:
+    """Do the work. An id that cannot be is a failure of the work: it would be the same again."""
     match work:
         case OrderType.CREATE:
-            return provisioner.create(row)
+            return checked_backend_id(provisioner.create(row))
         case OrderType.UPDATE:
             provisioner.update(row)
         case _:
             provisioner.remove(row)
     return None
+
+
+def _reported(actions: RowActions, work: OrderType, backend_id: str | None) -> Step:
+    try:
+        if backend_id is not None:
+            actions.set_backend_id(backend_id)
+    except UnexpectedStatusError as error:
+        # Sites have rules for ids. Nobody gets past them by doing the work again.
+        if error.status != _BAD_VALUE:
+            raise
+        return _failed(actions, work, error)
+    actions.done()
+    return Step(actions.row, work, Result.DONE)
+
+
+def _failed(actions: RowActions, work: OrderType, error: Exception) -> Step:
+    message = _text_of(error)
+    try:
+        actions.erred(message, "".join(traceback.format_exception(error, limit=_DEEPEST)))
+    except Exception as another:  # noqa: BLE001  # the first reason must not be lost
+        untold = f"{message} (and Waldur could not be told: {_text_of(another)})"
+        return Step(actions.row, work, Result.UNREPORTED, untold)
+    return Step(actions.row, work, Result.ERRED, message)
+
+
+def _text_of(error: Exception) -> str:
+    """What an error says, or its name if it says nothing or cannot even do that."""
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001  # a provisioner's own class may do anything
+        text = ""
+    return bounded_text(text) or type(error).__name__

@@ -43,9 +43,9 @@ class RowActions:
         """The row's order as Waldur has it now."""
         return self._run(self._actions.order)
 
-    def begin(self) -> OrderFacts:
-        """Take the order on before its work begins; see `may_work`."""
-        return self._run(self._actions.begin)
+    def begin(self, facts: OrderFacts | None = None) -> OrderFacts:
+        """Take the order on before its work begins; see `may_work` and `AsyncRowActions.begin`."""
+        return self._run(lambda: self._actions.begin(facts))
 
     def approve(self) -> Outcome:
         """Take the order on. An order of a Basic offering is done by that."""

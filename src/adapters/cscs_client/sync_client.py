@@ -39,11 +39,13 @@ class StorageClient:
     """`AsyncStorageClient` for scripts: the same methods with the same promises.
 
     Use it in one thread, and not in one where an event loop runs. Close it, or use it in `with`.
+    Whatever is done against that is a `RuntimeError` that says so.
     """
 
     def __init__(self, url: str, **options: Unpack[ClientOptions]) -> None:
         self._client = AsyncStorageClient(url, **options)
         self._runner = asyncio.Runner()
+        self._is_closed = False
 
     def read(self, *, fresh: bool = False, **filters: Unpack[Filters]) -> StorageAnswer:
         """All rows that match, out of one snapshot; `fresh` has the server read anew for it."""
@@ -65,13 +67,19 @@ class StorageClient:
         return RowActions(self._client.actions(row), self._run)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. It may be called again."""
+        if self._is_closed:
+            return
+        _refuse_running_loop()
         try:
             self._run(self._client.close)
         finally:
+            self._is_closed = True
             self._runner.close()
 
     def __enter__(self) -> Self:
+        self._refuse_if_closed()
+        _refuse_running_loop()
         return self
 
     def __exit__(
@@ -86,4 +94,19 @@ class StorageClient:
         async def called() -> _T:
             return await call()
 
+        # Both before there is anything that would have to be awaited.
+        self._refuse_if_closed()
+        _refuse_running_loop()
         return self._runner.run(called())
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("this StorageClient is closed: make a new one")
+
+
+def _refuse_running_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("an event loop runs in this thread: use AsyncStorageClient there")

@@ -6,13 +6,15 @@ is taken up at once. No error and no repr has a token in it, nor a part of one.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import attrs
 
-from cscs_domain.errors import InvalidValueError
+from cscs_domain._text import label
+from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_http.answer import Answer
 from cscs_http.connection import Reveal
 from cscs_http.credentials import Credentials
@@ -32,9 +34,42 @@ def token_reveal(what: str, secret: Secret) -> Reveal:
     Raises `InvalidValueError` (the function: when it is called) for what cannot be a token.
     """
     if not isinstance(secret, str):
-        return lambda: _checked(what, secret())
+        return lambda: _checked(what, revealed(what, secret))
     token = _checked(what, secret)
     return lambda: token
+
+
+def revealed(what: str, secret: Secret) -> str:
+    """The text as it is; what a function gives without blanks around it.
+
+    A function that fails is an `UpstreamServiceError`: the same one may succeed later.
+    """
+    if isinstance(secret, str):
+        return secret
+    given = _called(secret)
+    if isinstance(given, Exception):
+        # Raised here and not where it was caught, so that it does not carry along an error of
+        # somebody's function, which may quote the secret.
+        reason = f"the function that gives it failed ({_kind(given)})"
+        raise UpstreamServiceError(what, reason)
+    if not isinstance(given, str):
+        raise InvalidValueError(what, "(not shown)", "is no text")
+    return given.strip()
+
+
+def _called(function: Callable[[], str]) -> object:
+    """What the function gives, or the error that it raises."""
+    try:
+        return function()
+    except Exception as error:  # noqa: BLE001  # it is somebody else's
+        return error
+
+
+def _kind(error: Exception) -> str:
+    """What can be told of an error without its text."""
+    number = error.errno if isinstance(error, OSError) else None
+    name = label(type(error).__name__)
+    return f"{name}: {os.strerror(number)}" if isinstance(number, int) else name
 
 
 def _checked(what: str, text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -46,7 +47,7 @@ class Connection:
     proxy: Reveal | None = attrs.field(default=None, repr=False)
     time_limits: TimeLimits = TimeLimits()
     at_once: int = 8
-    largest_answer: int = 64 * _MEGABYTE
+    largest_answer: int = 32 * _MEGABYTE
 
     @url.validator
     def _ends_in_a_slash(self, _attribute: object, value: str) -> None:
@@ -66,6 +67,8 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
         transport=_transport(connection, context, limits),
         timeout=httpx.Timeout(time.answer, connect=time.connect, pool=time.total),
         headers={"accept": "application/json", "accept-encoding": "gzip"},
+        # An empty jar that takes nothing: we are known by our token, never by a session.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         trust_env=False,
     )

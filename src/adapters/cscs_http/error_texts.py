@@ -18,6 +18,7 @@ _LONGEST: Final = 300
 _MOST_PARTS: Final = 8
 _DEEPEST: Final = 6
 _MOST_READ: Final = 64 * 1024
+_HEAD_OF_PAGE: Final = 2048
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TALKATIVE: Final = ("detail", "error_description", "message", "error", "non_field_errors")
 """Members whose name adds nothing to what they say, the best first."""
@@ -29,7 +30,7 @@ def said_in(body: bytes, content_type: str) -> str:
         return "a long text"
     text = body.decode("utf-8", "replace").strip()
     if "html" in content_type or text[:15].lower().startswith(("<!doctype", "<html")):
-        title = _TITLE.search(text)
+        title = _TITLE.search(text[:_HEAD_OF_PAGE])  # a page may try to keep the search busy
         return readable(f"a page titled {unescape(title[1]).strip()!r}" if title else "a page")
     try:
         value = decode_json(body)

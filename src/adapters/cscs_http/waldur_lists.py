@@ -21,7 +21,8 @@ from cscs_json.waldur_decoding import MalformedPageError
 _T = TypeVar("_T")
 _FOUND_OR_PAST_THE_END: Final = frozenset({200, 404})
 _MOST_PAGES: Final = 20_000
-_LARGEST_TOTAL: Final = 10**9
+_LONGEST_TOTAL: Final = 9
+"""Digits."""
 
 
 @attrs.frozen
@@ -94,7 +95,9 @@ class WaldurList(Generic[_T]):
 
     def _page(self, number: int, answer: Answer) -> ListPage[_T]:
         text = answer.headers.get("x-result-count", "")
-        if not (text.isascii() and text.isdigit() and int(text[:12]) <= _LARGEST_TOTAL):
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_TOTAL):
             raise answer.unusable("answered without X-Result-Count: is this the API of Waldur?")
         content = self.decoded(answer.json_bytes(), f"page {number}, row", answer)
+        if content.rows > int(text):
+            raise answer.unusable(f"sends {content.rows} rows and says that there are {text}")
         return ListPage(int(text), content, answer)

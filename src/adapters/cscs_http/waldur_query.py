@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 from cscs_domain.ports import ResourceQuery
 from cscs_domain.storage.states import ResourceState
 from cscs_domain.storage.waldur_rows import ORDER_MEMBERS, ROW_MEMBERS
-from cscs_http.service import Params
+from cscs_http.params import Params
 
 RESOURCES: Final = "marketplace-provider-resources/"
 OFFERINGS: Final = "marketplace-provider-offerings/"

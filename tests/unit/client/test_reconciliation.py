@@ -2,119 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
 import attrs
 import pytest
 
-from cscs_client import NotNowError, Provisioner, ReportedProblem, Result, StorageClient, reconcile
+from cscs_client import NotNowError, Result, reconcile
+from cscs_client.order_plans import plan_of
 from cscs_domain import (
+    OrderFacts,
     OrderState,
     OrderType,
     ProblemCode,
     ResourceState,
+    Status,
     StorageRow,
     UpstreamServiceError,
 )
 from cscs_fakes.waldur_order_book import AGENT_DRIVEN, BASIC
-from cscs_fakes.waldur_orders import FakeWaldurOrders
-from tests.unit.client.directories import WALDUR, answer_of, directory
-
-PENDING: Final = OrderState.PENDING_PROVIDER
-EXECUTING: Final = OrderState.EXECUTING
-CREATE, UPDATE, TERMINATE = OrderType.CREATE, OrderType.UPDATE, OrderType.TERMINATE
-AT_WORK: Final = {
-    CREATE: ResourceState.CREATING,
-    UPDATE: ResourceState.UPDATING,
-    TERMINATE: ResourceState.TERMINATING,
-}
-
-
-@attrs.define
-class Disks:
-    """A storage that writes down what it was told, and fails where a test wants it to."""
-
-    done: list[tuple[str, UUID]] = attrs.Factory(list)
-    errors: dict[UUID, Exception] = attrs.Factory(dict)
-
-    def create(self, row: StorageRow) -> str:
-        self._do("create", row)
-        return f"fs-{row.item_id.int}"
-
-    def update(self, row: StorageRow) -> None:
-        self._do("update", row)
-
-    def remove(self, row: StorageRow) -> None:
-        self._do("remove", row)
-
-    def _do(self, what: str, row: StorageRow) -> None:
-        if row.item_id in self.errors:
-            raise self.errors[row.item_id]
-        self.done.append((what, row.item_id))
-
-
-_: type[Provisioner] = Disks
-
-
-@attrs.define
-class Round:
-    """A Waldur, a storage and the rows between them."""
-
-    client: StorageClient
-    waldur: FakeWaldurOrders
-    disks: Disks = attrs.Factory(Disks)
-    rows: list[StorageRow] = attrs.Factory(list)
-    problems: list[ReportedProblem] = attrs.Factory(list)
-
-    def add(
-        self,
-        kind: OrderType = CREATE,
-        state: OrderState = PENDING,
-        offering: str = AGENT_DRIVEN,
-        fails_with: str | None = None,
-    ) -> UUID:
-        """Add an order with its row; return the resource."""
-        number = len(self.rows) + 1
-        order, resource = UUID(int=number), UUID(int=1000 + number)
-        self.waldur.add_order(
-            order,
-            resource=resource,
-            type=kind,
-            state=state,
-            offering_type=offering,
-            fails_with=fails_with,
-        )
-        begun = state is EXECUTING or kind is CREATE
-        shown = AT_WORK[kind] if begun else ResourceState.OK
-        self.rows.append(directory(shown, state, order=order, resource=resource))
-        return resource
-
-    def worry(self, code: str, resource: UUID | None) -> None:
-        """Add a problem."""
-        name = None if resource is None else str(resource)
-        self.problems.append(
-            ReportedProblem(code=code, severity="warning", message=f"it is {code}", resource=name)
-        )
-
-    def run(self, *, dry_run: bool = False) -> list[tuple[OrderType, Result, str]]:
-        """One round; what became of each row."""
-        answer = answer_of(*self.rows, problems=tuple(self.problems))
-        steps = reconcile(self.client, self.disks, answer=answer, dry_run=dry_run)
-        return [(step.work, step.result, step.reason) for step in steps]
-
-    @property
-    def states(self) -> list[str]:
-        return [order.state.value for order in self.waldur.orders.values()]
-
-
-@pytest.fixture
-def round_() -> Iterator[Round]:
-    waldur = FakeWaldurOrders()
-    with StorageClient("http://storage", waldur_url=WALDUR, orders=waldur) as client:
-        yield Round(client, waldur)
-
+from tests.unit.client.directories import answer_of, directory
+from tests.unit.client.rounds import CREATE, EXECUTING, PENDING, TERMINATE, UPDATE, Round
 
 WORD: Final = {CREATE: "create", UPDATE: "update", TERMINATE: "remove"}
 
@@ -283,7 +192,6 @@ class TestDoubts:
             (ResourceState.OK, CREATE),
             (ResourceState.UPDATING, TERMINATE),
             (ResourceState.TERMINATING, CREATE),
-            (ResourceState.ERRED, CREATE),
             (ResourceState.UNKNOWN, TERMINATE),
             (ResourceState.OK, OrderType.RESTORE),
             (ResourceState.OK, OrderType.UNKNOWN),
@@ -300,6 +208,13 @@ class TestDoubts:
         assert [result for _, result, _ in round_.run()] == [Result.PASSED_OVER]
         assert round_.disks.done == []
 
+    def test_an_order_that_tells_no_resource_is_passed_over(self, round_: Round) -> None:
+        resource = round_.add()
+        facts = OrderFacts(uuid=UUID(int=1), type=CREATE, state=PENDING)
+
+        assert plan_of(round_.rows[0], attrs.evolve(facts, resource=resource)).obstacle == ""
+        assert "does not tell which" in plan_of(round_.rows[0], facts).obstacle
+
     def test_an_order_of_another_resource_is_passed_over(self, round_: Round) -> None:
         round_.add()
         round_.waldur.add_resource(UUID(int=5))
@@ -308,6 +223,30 @@ class TestDoubts:
         assert round_.run() == [
             (CREATE, Result.PASSED_OVER, "its order belongs to another resource")
         ]
+
+
+class TestErredRows:
+    """A row in error with an order that goes on: somebody has looked, and wants the work done."""
+
+    @pytest.mark.parametrize("kind", WORD)
+    @pytest.mark.parametrize("state", [PENDING, EXECUTING], ids=str)
+    def test_an_order_that_goes_on_is_carried_out(
+        self, round_: Round, kind: OrderType, state: OrderState
+    ) -> None:
+        resource = round_.add(kind, state)
+        order = UUID(int=1)
+        round_.rows[0] = directory(ResourceState.ERRED, state, order=order, resource=resource)
+
+        assert round_.rows[0].status is Status.ERROR
+        assert round_.run() == [(kind, Result.DONE, "")]
+        assert round_.disks.done == [(WORD[kind], resource)]
+        assert round_.states == ["done"]
+
+    def test_an_order_that_erred_and_stays_so_is_left_alone(self, round_: Round) -> None:
+        round_.add()
+        round_.rows[0] = directory(ResourceState.ERRED, OrderState.ERRED, order=UUID(int=1))
+
+        assert round_.run() == []
 
 
 class TestDryRuns:
