@@ -7,14 +7,17 @@ one: Waldur may cut a page short without a word.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from cscs_http.answer import Answer
 from cscs_http.as_they_come import as_they_come
-from cscs_http.service import Params, Service
+from cscs_http.errors import NoAnswerError
+from cscs_http.params import Params
+from cscs_http.service import Service
 from cscs_http.waldur_query import page_of
 from cscs_json.waldur_decoding import MalformedPageError
 
@@ -48,6 +51,24 @@ class ListPage(Generic[_T]):
 
 
 @attrs.frozen
+class Deadline:
+    """When a whole read has to be over, so that whoever waits for it gets an answer."""
+
+    limit: float
+    end: float
+
+    @classmethod
+    def within(cls, limit: float) -> Deadline:
+        """So many seconds from now."""
+        return cls(limit, time.monotonic() + limit)
+
+    @property
+    def seconds_left(self) -> float:
+        """Never below zero."""
+        return max(0.0, self.end - time.monotonic())
+
+
+@attrs.frozen
 class WaldurList(Generic[_T]):
     """A list endpoint with fixed filters and selection, and a way to read its pages."""
 
@@ -55,10 +76,11 @@ class WaldurList(Generic[_T]):
     path: str
     params: Params
     decode: Decode[_T]
+    deadline: Deadline
 
     async def pages(self) -> AsyncIterator[ListPage[_T]]:
         """The first page, then all others in the order in which they arrive."""
-        first = self._page(1, await self.service.get(self.path, page_of(self.params, 1)))
+        first = self._page(1, await self.get(self.path, page_of(self.params, 1)))
         yield first
         async for page in as_they_come(
             self._numbers(first), self._fetch, self.service.connection.at_once
@@ -66,6 +88,18 @@ class WaldurList(Generic[_T]):
             if page is not None:
                 yield page
                 await asyncio.sleep(0)
+
+    async def get(
+        self, path: str, params: Params, accept: Collection[int] = frozenset({200})
+    ) -> Answer:
+        """One answer before the deadline. Raises `NoAnswerError` after it."""
+        try:
+            async with asyncio.timeout(self.deadline.seconds_left):
+                return await self.service.get(path, params, accept=accept)
+        except TimeoutError:
+            service, limit = self.service.connection.service, self.deadline.limit
+            reason = f"reading all of {self.path} was not over within {limit:g} s"
+            raise NoAnswerError(service, reason) from None
 
     def decoded(self, body: bytes, name: str, answer: Answer) -> Decoded[_T]:
         """The rows in a body. Raises `UnusableAnswerError`."""
@@ -85,9 +119,7 @@ class WaldurList(Generic[_T]):
 
     async def _fetch(self, number: int) -> ListPage[_T] | None:
         """A page, or None if the list has become too short to have it."""
-        answer = await self.service.get(
-            self.path, page_of(self.params, number), accept=_FOUND_OR_PAST_THE_END
-        )
+        answer = await self.get(self.path, page_of(self.params, number), _FOUND_OR_PAST_THE_END)
         if answer.status == 404:
             answer.json_bytes()  # a page of HTML means something else
             return None

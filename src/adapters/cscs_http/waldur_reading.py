@@ -16,7 +16,8 @@ from typing import Final, TypeVar
 
 import attrs
 
-from cscs_http.waldur_lists import WaldurList
+from cscs_http.as_they_come import as_they_come
+from cscs_http.waldur_lists import Decoded, WaldurList
 from cscs_http.waldur_query import is_plain_uuid
 
 _T = TypeVar("_T")
@@ -43,10 +44,10 @@ async def read_consistently(
     for _ in range(_MOST_LOOKS):
         look = await _look(uuids_only)
         is_complete = look.is_complete_after(seen)
-        for uuid in sorted(look.uuids - seen):
-            seen.add(uuid)
-            for content in await _by_itself(whole, uuid):
-                yield content
+        slipped = sorted(look.uuids - seen)
+        seen.update(slipped)
+        async for content in _each_by_itself(whole, slipped):
+            yield content
         if is_complete:
             return
     raise page.answer.unusable(f"changed under each of {_MOST_LOOKS} looks at all uuids")
@@ -85,15 +86,22 @@ async def _look(uuids_only: WaldurList[None]) -> _Look:
     )
 
 
-async def _by_itself(whole: WaldurList[_T], uuid: str) -> tuple[_T, ...]:
-    """The resource, or nothing if it has gone meanwhile."""
+async def _each_by_itself(whole: WaldurList[_T], uuids: Iterable[str]) -> AsyncIterator[_T]:
+    """These resources, without those that have gone meanwhile."""
     selection = tuple((name, value) for name, value in whole.params if name == "field")
-    answer = await whole.service.get(f"{whole.path}{uuid}/", selection, accept=_FOUND_OR_GONE)
-    body = answer.json_bytes()
-    if answer.status == 404:
-        return ()
-    return (whole.decoded(b"[" + body + b"]", f"resource {uuid}, row", answer).value,)
+
+    async def fetch(uuid: str) -> Decoded[_T] | None:
+        answer = await whole.get(f"{whole.path}{uuid}/", selection, _FOUND_OR_GONE)
+        body = answer.json_bytes()
+        if answer.status == 404:
+            return None
+        return whole.decoded(b"[" + body + b"]", f"resource {uuid}, row", answer)
+
+    async for found in as_they_come(uuids, fetch, whole.service.connection.at_once):
+        if found is not None:
+            yield found.value
 
 
 def _usable(uuids: Iterable[object]) -> Iterable[str]:
-    return (uuid for uuid in uuids if is_plain_uuid(uuid))
+    """In one form, whichever of the two a server sends."""
+    return (uuid.replace("-", "").lower() for uuid in uuids if is_plain_uuid(uuid))

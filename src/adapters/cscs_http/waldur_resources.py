@@ -12,8 +12,9 @@ from cscs_domain.ports import (
     WaldurInspection,
     WaldurResources,
 )
-from cscs_http.service import Params, Service
-from cscs_http.waldur_lists import Decode, Decoded, WaldurList
+from cscs_http.params import Params
+from cscs_http.service import Service
+from cscs_http.waldur_lists import Deadline, Decode, Decoded, WaldurList
 from cscs_http.waldur_query import (
     EVERYTHING,
     OFFERINGS,
@@ -30,20 +31,22 @@ _T = TypeVar("_T")
 
 
 class HttpWaldurResources:
-    """The provider's resources as a Waldur server tells them; the URL of `service` is its API's."""
+    """The provider's resources as a Waldur server tells them; the URL of `service` is its API's.
 
-    def __init__(self, service: Service) -> None:
+    A read that is not over after `read_limit` seconds is an error.
+    """
+
+    def __init__(self, service: Service, *, read_limit: float = 300.0) -> None:
         self._service = service
+        self._read_limit = read_limit
 
     def pages(self, query: ResourceQuery) -> AsyncIterator[ResourcePage]:
         """Yield one consistent read, with only the members that the domain uses."""
-        whole = self._list(query, SELECTION, _typed)
-        return read_consistently(whole, self._list(query, UUIDS_ONLY, _uuids))
+        return self._read(query, SELECTION, _typed)
 
     def raw_pages(self, query: ResourceQuery) -> AsyncIterator[Sequence[JsonObject]]:
         """Yield one consistent read with everything that Waldur tells. Slow on a real server."""
-        whole = self._list(query, EVERYTHING, _objects)
-        return read_consistently(whole, self._list(query, UUIDS_ONLY, _uuids))
+        return self._read(query, EVERYTHING, _objects)
 
     async def offering(self, slug: str) -> JsonObject | None:
         """Return what the provider's endpoint tells about an offering, without secrets."""
@@ -59,21 +62,31 @@ class HttpWaldurResources:
     async def _offering_uuid(self, slug: str) -> str | None:
         # Older servers do not know the filter and send every offering.
         params = (("slug", slug), ("field", "uuid"), ("field", "slug"))
-        async for page in WaldurList(self._service, OFFERINGS, params, _objects).pages():
+        deadline = Deadline.within(self._read_limit)
+        offerings = WaldurList(self._service, OFFERINGS, params, _objects, deadline)
+        async for page in offerings.pages():
             for row in page.content.value:
                 uuid = row.get("uuid")
                 if row.get("slug") == slug and is_plain_uuid(uuid):
                     return uuid
         return None
 
-    def _list(self, query: ResourceQuery, selection: Params, decode: Decode[_T]) -> WaldurList[_T]:
-        return WaldurList(self._service, RESOURCES, (*filters_of(query), *selection), decode)
+    def _read(
+        self, query: ResourceQuery, selection: Params, decode: Decode[_T]
+    ) -> AsyncIterator[_T]:
+        filters, deadline = filters_of(query), Deadline.within(self._read_limit)
+        return read_consistently(
+            WaldurList(self._service, RESOURCES, (*filters, *selection), decode, deadline),
+            WaldurList(self._service, RESOURCES, (*filters, *UUIDS_ONLY), _uuids, deadline),
+        )
 
 
 def _typed(body: bytes, name: str) -> Decoded[ResourcePage]:
     page = decode_rows(body, name)
     rows = len(page.rows) + len(page.problems)
-    return Decoded(page, rows, [row.uuid for row in page.rows])
+    # Refused rows are known by their problems: they need not be fetched again.
+    uuids = [*(row.uuid for row in page.rows), *(problem.resource for problem in page.problems)]
+    return Decoded(page, rows, uuids)
 
 
 def _objects(body: bytes, _name: str) -> Decoded[Sequence[JsonObject]]:

@@ -23,6 +23,7 @@ from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.waldur_rows import WaldurRow
 
 _FAST: Final = msgspec.json.Decoder(list[WaldurRow], float_hook=Decimal)
+_TEXTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _ONE: Final = msgspec.json.Decoder(WaldurRow, float_hook=Decimal)
 
 
@@ -41,7 +42,15 @@ def decode_rows(page: bytes, where: str = "row") -> ResourcePage:
     try:
         return ResourcePage(_FAST.decode(page))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_row_by_row(page, where)
+
+
+def _decode_row_by_row(page: bytes, where: str) -> ResourcePage:
+    try:
+        texts = _TEXTS.decode(page)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return rows_from_objects(decode_raw_rows(page), where)
+    return decode_each(texts, where)
 
 
 def rows_from_objects(

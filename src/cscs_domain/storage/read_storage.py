@@ -7,14 +7,14 @@ rows, so that a server goes on answering while a large site is being read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
 from cscs_domain.errors import UpstreamServiceError
-from cscs_domain.identities import Identities
+from cscs_domain.identities import GidLookup, Identities, UserLookup
 from cscs_domain.ports import Clock, HpcUsers, ResourceQuery, WaldurResources
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.hierarchy import Hierarchy, in_order
@@ -33,6 +33,7 @@ _STEP: Final = 100
 """Rows handled between two looks at the event loop: a few milliseconds."""
 
 _T = TypeVar("_T")
+_Lookup = TypeVar("_Lookup", GidLookup, UserLookup)
 
 
 @attrs.frozen
@@ -106,23 +107,28 @@ class _Reading:
 
     async def _identities(self, resources: Iterable[Resource]) -> Identities:
         wanted = wanted_identities(resources)
+        gids = await self._unless_mocked(self._sources.hpc_users.gids(wanted.projects))
+        users = await self._unless_mocked(self._sources.hpc_users.users(wanted.users))
+        return Identities(gids.resolved if gids else {}, users.resolved if users else {})
+
+    async def _unless_mocked(self, look_up: Awaitable[_Lookup]) -> _Lookup | None:
+        """What was found out; nothing if nobody could be asked and ids may be made up."""
         try:
-            gids = await self._sources.hpc_users.gids(wanted.projects)
-            users = await self._sources.hpc_users.users(wanted.users)
+            found = await look_up
         except UpstreamServiceError as error:
             if not self._policy.mock_identities:
                 raise
             self.problems.append(_mocked_for(error))
-            return Identities()
-        self.problems += [*gids.problems, *users.problems]
-        return Identities(gids.resolved, users.resolved)
+            return None
+        self.problems += found.problems
+        return found
 
 
 def _mocked_for(error: UpstreamServiceError) -> Problem:
     return Problem(
         ProblemCode.MOCK_IDENTITY,
         Severity.WARNING,
-        f"all missing Unix ids are made up: {error}",
+        f"missing Unix ids are made up: {error}",
         "Development mode does this; in production the answer would be an upstream error.",
     )
 

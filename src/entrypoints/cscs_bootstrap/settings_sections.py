@@ -89,6 +89,12 @@ class WaldurApi:
         "How long one answer of Waldur may take; with repetitions twice that.",
         unit="seconds",
     )
+    read_timeout: timedelta = setting(
+        timedelta(seconds=300),
+        some_seconds,
+        "How long reading all resources may take before the last answer stands in.",
+        unit="seconds",
+    )
     concurrency: int = setting(
         4, positive_whole, "How many requests to Waldur are under way at once.", unit="requests"
     )

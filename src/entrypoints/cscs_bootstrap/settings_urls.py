@@ -54,9 +54,11 @@ def proxy_url(value: Value) -> ProxyUrl:
     if parts.scheme not in _PROXY_SCHEMES:
         raise refuse(f"must have one of the schemes {schemes}.", _PROXY_HINT)
     _check_place(parts)
+    if parts.scheme == "socks4" and parts.port is None:
+        raise refuse("must name a port.", _PROXY_HINT)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise refuse("must end after the port.", _PROXY_HINT)
-    return ProxyUrl(found)
+    return ProxyUrl(parts.scheme + found[len(parts.scheme) :])  # the scheme in lower case
 
 
 def user_path_template(value: Value) -> str:

@@ -56,7 +56,8 @@ def waldur_resources(settings: Settings) -> tuple[HttpWaldurResources, Close]:
     from cscs_http.waldur_resources import HttpWaldurResources
 
     service = waldur_service(settings)
-    return HttpWaldurResources(service), service.close
+    limit = settings.waldur_api.read_timeout.total_seconds()
+    return HttpWaldurResources(service, read_limit=limit), service.close
 
 
 def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerifier:
@@ -65,6 +66,7 @@ def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerif
     from cscs_http.service import Service
     from cscs_http.token_verifier import OidcTokenVerifier
 
+    _quieten_retries()
     auth = settings.auth
     if auth.keycloak_url is None:
         raise _missing("auth.keycloak_url")
@@ -143,11 +145,9 @@ def _connection(
     verify_tls: bool = True,
     at_once: int = 4,
 ) -> Connection:
-    import stamina
-
     from cscs_http.connection import Connection, TimeLimits
 
-    stamina.instrumentation.set_on_retry_hooks(())  # `_log` tells of every attempt already
+    _quieten_retries()
     seconds = timeout.total_seconds()
     if proxy is not None:
         # The words of the documents; the proxy shows itself without its password.
@@ -163,6 +163,12 @@ def _connection(
     )
     _check_ca_file(connection, key)
     return connection
+
+
+def _quieten_retries() -> None:
+    import stamina
+
+    stamina.instrumentation.set_on_retry_hooks(())  # `_log` tells of every attempt already
 
 
 def _check_ca_file(connection: Connection, key: str) -> None:

@@ -59,6 +59,7 @@ KEYS = [
     Key("waldur_api.socks_proxy", "WALDUR_SOCKS_PROXY", None, PROXY, ProxyUrl(PROXY)),
     Key("waldur_api.ca_file", None, None, "/etc/ca.pem", Path("/etc/ca.pem")),
     Key("waldur_api.timeout", None, timedelta(minutes=1), "5", timedelta(seconds=5)),
+    Key("waldur_api.read_timeout", None, timedelta(minutes=5), "5", timedelta(seconds=5)),
     Key("waldur_api.concurrency", None, 4, "8", 8),
     # C
     Key("auth.disable_auth", "DISABLE_AUTH", False, "true", True),
