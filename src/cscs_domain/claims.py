@@ -53,7 +53,28 @@ class ClaimRules:
             raise AuthenticationError("The token was issued by somebody else.")
         if self.client_id is not None and self.client_id not in _audience(claims.get("aud")):
             raise AuthenticationError("The token was not issued for this service (audience).")
-        return BelievedClaims(caller=_caller(claims), until=until)
+        _check_kind(claims)
+        return BelievedClaims(caller=self._caller(claims), until=until)
+
+    def _caller(self, claims: Mapping[str, object]) -> Caller:
+        return Caller(
+            subject=_name(claims, "sub"),
+            username=_name(claims, "preferred_username"),
+            roles=frozenset(self._roles(claims)),
+        )
+
+    def _roles(self, claims: Mapping[str, object]) -> Iterator[str]:
+        """Roles of the realm and of our client; of every client only where none is configured.
+
+        Whoever administers another client of the realm must not be able to make operators here.
+        Where the shape is another, there are no roles.
+        """
+        yield from _roles_in(claims.get("realm_access"))
+        clients = claims.get("resource_access")
+        if isinstance(clients, Mapping):
+            for client, access in clients.items():
+                if self.client_id is None or client == self.client_id:
+                    yield from _roles_in(access)
 
     def _end(self, claims: Mapping[str, object], now: datetime) -> datetime:
         expires = _moment(claims, "exp")
@@ -95,12 +116,16 @@ def _audience(claim: object) -> frozenset[str]:
     return frozenset(_texts(claim))
 
 
-def _caller(claims: Mapping[str, object]) -> Caller:
-    return Caller(
-        subject=_name(claims, "sub"),
-        username=_name(claims, "preferred_username"),
-        roles=frozenset(_roles(claims)),
-    )
+def _check_kind(claims: Mapping[str, object]) -> None:
+    """Refuse what only looks like an access token: ID and refresh tokens, which Keycloak marks by
+    `typ`, and tokens that are bound to a key which nobody here asks for (`cnf`).
+    """
+    if claims.get("typ", "Bearer") != "Bearer":
+        raise AuthenticationError("The token is of another kind than an access token.")
+    if claims.get("cnf") is not None:
+        raise AuthenticationError(
+            "The token is bound to a key of its sender, which is not checked."
+        )
 
 
 def _name(claims: Mapping[str, object], name: str) -> str:
@@ -110,15 +135,6 @@ def _name(claims: Mapping[str, object], name: str) -> str:
     if len(value) > _LONGEST or not is_encodable(value):
         raise AuthenticationError(f"The token's {name} is too long or not text.")
     return value
-
-
-def _roles(claims: Mapping[str, object]) -> Iterator[str]:
-    """Roles of the realm and of every client. Where the shape is another, there are none."""
-    yield from _roles_in(claims.get("realm_access"))
-    clients = claims.get("resource_access")
-    if isinstance(clients, Mapping):
-        for access in clients.values():
-            yield from _roles_in(access)
 
 
 def _roles_in(access: object) -> Iterator[str]:

@@ -101,6 +101,12 @@ class TokenVerifier(Protocol):
         quotes the token.
         """
 
+    async def warm_up(self) -> None:
+        """Get what checking takes, so that the first caller need not wait for it.
+
+        Raises `UpstreamServiceError` if it cannot be had (yet).
+        """
+
     async def close(self) -> None:
         """Let go of what it holds; nothing is verified afterwards."""
 

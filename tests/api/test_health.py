@@ -11,7 +11,7 @@ import httpx
 from cscs_api.app import create_app
 from cscs_bootstrap.secrets import Secret
 from cscs_bootstrap.settings import Auth, HpcUserApi, Settings, WaldurApi
-from cscs_domain import __version__
+from cscs_domain import CachedHpcUsers, __version__
 from tests.api.site import DOWN, PATH, SETTINGS, Json, Site, resource, site_of
 
 
@@ -186,3 +186,23 @@ class TestWithoutStorage:
 
     async def test_it_is_alive(self) -> None:
         assert (await self.ask("/healthz")).status_code == 200
+
+
+async def test_the_cache_of_ids_is_told_where_there_is_one(site: Site) -> None:
+    cache = CachedHpcUsers(site.hpc_users, site.clock)
+    site.service.gid_cache = cache.statistics
+    await cache.gids(["climate", "nobody-knows"])
+    await cache.gids(["climate"])
+    site.advance(7)
+
+    _, _, storage = await readiness(site)
+
+    assert storage["gid_cache"] == {
+        "size": 2,
+        "hits": 1,
+        "misses": 2,
+        "stale": 0,
+        "negative": 0,
+        "oldest_seconds": 7,
+    }
+    await cache.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from typing import Any
 
@@ -157,12 +158,13 @@ async def test_without_a_required_role_any_good_token_will_do(known: FakeTokenVe
 
 
 async def test_keys_that_cannot_be_had_are_502(site: Site, known: FakeTokenVerifier) -> None:
+    """Without the reason, which has addresses: nobody knows yet who asks."""
     known.fail_with(KEYS_GONE)
     response = await site.client.get(PATH, headers=bearer())
 
     assert response.status_code == 502
     assert response.json() == {
-        "detail": "OIDC: does not answer",
+        "detail": "OIDC did not give a usable answer.",
         "error": "UpstreamServiceError",
         "message": "Failed to communicate with an upstream service.",
         "request_id": response.headers["x-request-id"],
@@ -347,3 +349,19 @@ async def test_an_application_wires_its_verifier_out_of_settings() -> None:
     app = create_app(Settings(auth=CHECKED.auth))
     async with app.router.lifespan_context(app):
         pass
+
+
+async def test_keys_are_read_at_the_start_and_if_they_cannot_be_it_is_told(
+    known: FakeTokenVerifier, lines: list[Line]
+) -> None:
+    """A wrong realm must not wait for its first caller to be noticed."""
+    known.fail_with(KEYS_GONE)
+    app = create_app(Settings(auth=CHECKED.auth), verifier=known)
+    async with app.router.lifespan_context(app):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    assert [line["reason"] for line in lines if line["event"] == "token_keys_missing"] == [
+        str(KEYS_GONE)
+    ]
+    assert known.closed

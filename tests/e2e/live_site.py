@@ -75,10 +75,12 @@ class LiveSite:
 
 
 @asynccontextmanager
-async def live_over(site: EmulatedSite) -> AsyncIterator[LiveSite]:
+async def live_over(
+    site: EmulatedSite, *, ids_live: timedelta = timedelta(hours=1)
+) -> AsyncIterator[LiveSite]:
     """Run our application over this site. Snapshots stay fresh unless a request wants a new one."""
     services, credentials = _services(site)
-    storage = _storage(services, FreshnessPolicy(max_age=timedelta(hours=1)))
+    storage = _storage(services, FreshnessPolicy(max_age=timedelta(hours=1)), ids_live)
     transport = httpx.ASGITransport(create_app(SETTINGS, storage=storage))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield LiveSite(site, services, storage, client)
@@ -116,12 +118,14 @@ def _connection(name: str, url: str) -> Connection:
     return Connection(service=name, url=url, time_limits=PATIENT, largest_answer=LARGEST)
 
 
-def _storage(services: dict[str, Service], freshness: FreshnessPolicy) -> StorageService:
+def _storage(
+    services: dict[str, Service], freshness: FreshnessPolicy, ids_live: timedelta
+) -> StorageService:
     waldur = HttpWaldurResources(services["waldur"])
     clock = SystemClock()
     asked = HttpHpcUsers(services["hpc_user"], user_path_template=None)
     # Without a pause after a failure, so that a test need not wait for its end.
-    users = CachedHpcUsers(asked, clock, IdentityCachePolicy(pause=timedelta(0)))
+    users = CachedHpcUsers(asked, clock, IdentityCachePolicy(ttl=ids_live, pause=timedelta(0)))
     return StorageService(
         policy=storage_policy(SETTINGS),
         sources=StorageSources(waldur, users),

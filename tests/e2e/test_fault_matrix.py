@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -88,6 +89,7 @@ async def test_warm_without_waldur_the_last_tree_stands_in(live: LiveSite, kind:
 
     assert answer.status_code == 200
     assert answer.headers["warning"].startswith("110 ")
+    assert 0 <= int(answer.headers["age"]) <= SECONDS
     assert answer.json() == before
 
 
@@ -140,6 +142,23 @@ async def test_a_fault_that_passes_is_survived_or_told(
     assert first.status_code in {200, 502}
     if first.status_code == 200:
         assert first.json()["resources"] == whole.json()["resources"]
+
+
+@pytest.mark.parametrize("service", ["hpc_user", "oidc"])
+async def test_ids_that_are_too_old_stand_in_and_that_is_told(
+    one_site: EmulatedSite, service: str
+) -> None:
+    one_site.reset()
+    async with live_over(one_site, ids_live=timedelta(0)) as live:
+        before = (await ask(live)).json()
+        live.site.oidc.revoke_all()
+        break_down(live, service, FaultKind.ERROR_503)
+        answer = await ask(live)
+    one_site.faults.clear()
+
+    assert answer.status_code == 200
+    assert answer.json()["resources"] == before["resources"]
+    assert "stale_identity" in {problem["code"] for problem in answer.json()["problems"]}
 
 
 async def test_late_answers_are_good_answers(live: LiveSite) -> None:

@@ -17,12 +17,15 @@ from uuid import UUID
 import attrs
 import httpx
 import pytest
+import stamina
 
 from cscs_client import (
     ActionNotOfferedError,
     OidcLogin,
+    Provisioner,
     Result,
     RowActions,
+    Step,
     StorageClient,
     may_work,
     reconcile,
@@ -91,6 +94,14 @@ class Shop:
         actions.set_backend_id("fs-1")
         actions.done()
 
+    def wants(self, offering: str, kind: str) -> None:
+        """Order to create, or to update (30 TB) or terminate what is there."""
+        if kind == "create":
+            self.create(offering)
+        else:
+            self.has(offering)
+            self.update(limits={"storage": 30}) if kind == "update" else self.terminate()
+
     @property
     def resource(self) -> dict[str, Any]:
         """What was ordered last, as it is in Waldur."""
@@ -109,6 +120,13 @@ class Shop:
         assert not answer.stale, self.centre.server.log
         (row,) = (row for row in answer.directories if row.item_id == uuid)
         return row
+
+    def round(self, provisioner: Provisioner) -> list[Step]:
+        """One round over nothing else than what was ordered last, if it is there still."""
+        uuid = UUID(self.resource["uuid"])
+        answer = self.client.read(fresh=True)
+        rows = tuple(row for row in answer.rows if row.item_id == uuid)
+        return reconcile(self.client, provisioner, answer=attrs.evolve(answer, rows=rows))
 
     def actions(self) -> RowActions:
         """What may be done about it."""
@@ -284,11 +302,7 @@ class TestReject:
     @both_offerings
     @pytest.mark.parametrize("change", ["update", "terminate"])
     def test_what_is_there_stays_as_it_was(self, shop: Shop, offering: str, change: str) -> None:
-        shop.has(offering)
-        if change == "update":
-            shop.update(limits={"storage": 30})
-        else:
-            shop.terminate()
+        shop.wants(offering, change)
         actions = shop.actions()
         twice(lambda: actions.reject("no room"))
 
@@ -350,11 +364,7 @@ class TestErred:
     @pytest.mark.parametrize("change", ["create", "update", "terminate"])
     def test_an_order_of_a_basic_offering_is_rejected(self, shop: Shop, change: str) -> None:
         """Approving it, as every erred order has been, would sell what is not there."""
-        if change == "create":
-            shop.create(BASIC)
-        else:
-            shop.has(BASIC)
-            shop.update(limits={"storage": 30}) if change == "update" else shop.terminate()
+        shop.wants(BASIC, change)
         self.fail(shop)
 
         assert shop.states == ("rejected", "Terminated" if change == "create" else "OK")
@@ -400,30 +410,42 @@ class TestLostAnswers:
         assert shop.states == ("done", "OK")
 
 
+APPROVE, REJECT = "approve_by_provider_url", "reject_by_provider_url"
+DONE, ERRED, OK = "set_state_done_url", "set_state_erred_url", "set_state_ok_url"
+NAME: Final = "set_backend_id_url"
+
+
 class TestUrls:
     @pytest.mark.parametrize(
-        ("kind", "members", "final"),
+        ("offering", "kind", "members", "final"),
         [
-            ("create", ("approve_by_provider_url", "set_state_done_url"), ("done", "OK")),
-            ("update", ("approve_by_provider_url", "set_state_done_url"), ("done", "OK")),
-            (
-                "terminate",
-                ("approve_by_provider_url", "set_state_done_url"),
-                ("done", "Terminated"),
-            ),
-            ("create", ("reject_by_provider_url",), ("rejected", "Terminated")),
-            ("update", ("approve_by_provider_url", "set_state_erred_url"), ("erred", "Erred")),
-            ("update", ("approve_by_provider_url", "set_state_ok_url"), ("executing", "OK")),
+            (AGENT_DRIVEN, "create", (APPROVE, NAME, DONE), ("done", "OK")),
+            (AGENT_DRIVEN, "update", (APPROVE, DONE), ("done", "OK")),
+            (AGENT_DRIVEN, "terminate", (APPROVE, DONE), ("done", "Terminated")),
+            (AGENT_DRIVEN, "create", (REJECT,), ("rejected", "Terminated")),
+            (AGENT_DRIVEN, "update", (REJECT,), ("rejected", "OK")),
+            (AGENT_DRIVEN, "terminate", (REJECT,), ("rejected", "OK")),
+            (AGENT_DRIVEN, "create", (APPROVE, NAME, ERRED), ("erred", "Erred")),
+            (AGENT_DRIVEN, "update", (APPROVE, ERRED), ("erred", "Erred")),
+            (AGENT_DRIVEN, "update", (APPROVE, OK), ("executing", "OK")),
+            (BASIC, "create", (NAME, APPROVE), ("done", "OK")),
+            (BASIC, "update", (APPROVE,), ("done", "OK")),
+            (BASIC, "terminate", (APPROVE,), ("done", "Terminated")),
+            (BASIC, "create", (REJECT,), ("rejected", "Terminated")),
+            (BASIC, "update", (REJECT,), ("rejected", "OK")),
+            (BASIC, "terminate", (REJECT,), ("rejected", "OK")),
         ],
     )
     def test_those_of_our_answers_are_all_that_is_needed(
-        self, shop: Shop, kind: str, members: tuple[str, ...], final: tuple[str, str]
+        self,
+        shop: Shop,
+        offering: str,
+        kind: str,
+        members: tuple[str, ...],
+        final: tuple[str, str],
     ) -> None:
         """Somebody without our library posts to them; each twice."""
-        shop.create(AGENT_DRIVEN)
-        if kind != "create":
-            shop.actions().done()
-            shop.update(limits={"storage": 30}) if kind == "update" else shop.terminate()
+        shop.wants(offering, kind)
         for member in members:
             url = getattr(shop.row().callbacks, member)
             first, second = post(url, BODIES.get(member)), post(url, BODIES.get(member))
@@ -431,6 +453,10 @@ class TestUrls:
             assert second.status_code in {200, 201, 409}, second.text
 
         assert shop.states == final
+        if NAME in members:
+            assert shop.resource["backend_id"] == "fs-1"
+        if kind == "update":
+            assert shop.resource["limits"] == {"storage": 30 if final[0] == "done" else 12}
 
     def test_the_library_posts_to_nothing_else(self, shop: Shop) -> None:
         shop.create(AGENT_DRIVEN)
@@ -461,6 +487,7 @@ class TestUrls:
 BODIES: Final[dict[str, object]] = {
     "set_state_erred_url": {"error_message": "disk full", "error_traceback": ""},
     "reject_by_provider_url": {"provider_rejection_comment": "no room"},
+    "set_backend_id_url": {"backend_id": "fs-1"},
 }
 
 
@@ -572,6 +599,107 @@ class TestRounds:
 
         passed_over = [step.reason for step in steps if step.result is Result.PASSED_OVER]
         assert passed_over == [f"its order is {OrderState.REJECTED}"]
+
+
+FINAL: Final = {"create": "OK", "update": "OK", "terminate": "Terminated"}
+
+
+class TestDeadCallers:
+    """A provisioner dies at some point, and another one has nothing but the rows of then."""
+
+    @both_offerings
+    @pytest.mark.parametrize("kind", FINAL)
+    @pytest.mark.parametrize("steps", [1, 2, 3])
+    def test_between_two_calls(
+        self, shop: Shop, offering: str, kind: str, steps: int, tmp_path: Path
+    ) -> None:
+        shop.wants(offering, kind)
+        actions = shop.actions()
+        calls: list[Callable[[], object]] = [
+            actions.begin,
+            lambda: actions.set_backend_id("half-made"),
+            actions.done,
+        ]
+        for call in calls[:steps]:
+            call()
+
+        assert (shop.states[0] == "done") == (steps == len(calls))
+        self.is_ended_by_another(shop, kind, Folders(tmp_path))
+
+    @pytest.mark.parametrize(
+        ("offering", "kind", "action"),
+        [
+            (AGENT_DRIVEN, "create", "approve_by_provider"),
+            (AGENT_DRIVEN, "create", "set_backend_id"),
+            (AGENT_DRIVEN, "create", "set_state_done"),
+            (AGENT_DRIVEN, "update", "set_state_done"),
+            (AGENT_DRIVEN, "terminate", "approve_by_provider"),
+            (BASIC, "create", "set_backend_id"),
+            (BASIC, "create", "approve_by_provider"),
+            (BASIC, "terminate", "approve_by_provider"),
+        ],
+    )
+    def test_with_answers_that_never_came(
+        self, shop: Shop, offering: str, kind: str, action: str, tmp_path: Path
+    ) -> None:
+        """Waldur acts, however often it is asked, and is never heard."""
+        shop.wants(offering, kind)
+        shop.centre.control.add_fault("waldur", f"lost:method=POST:path={action}")
+        folders = Folders(tmp_path)
+        with stamina.set_testing(True, attempts=3):  # nobody waits in between
+            (step,) = shop.round(folders)
+        # A second try of the approval is refused, since the first one went through; reading the
+        # order back then tells so. The others are harmless to Waldur, or likewise.
+        assert step.result in {Result.UNREPORTED, Result.DONE}
+        shop.centre.control.clear_faults()
+
+        self.is_ended_by_another(shop, kind, folders)
+
+    @both_offerings
+    def test_in_the_middle_of_the_work(self, shop: Shop, offering: str, tmp_path: Path) -> None:
+        shop.wants(offering, "create")
+        with pytest.raises(KeyboardInterrupt):
+            shop.round(Stopped(tmp_path))
+
+        self.is_ended_by_another(shop, "create", Folders(tmp_path))
+
+    def is_ended_by_another(self, shop: Shop, kind: str, folders: Folders) -> None:
+        ended = shop.states[0] == "done"
+        with shop.centre.client() as client:
+            another = Shop(shop.centre, client, shop.order)
+            results = [step.result for step in another.round(folders)]
+            assert results == ([] if ended else [Result.DONE])
+            assert another.round(folders) == []
+        assert shop.states == ("done", FINAL[kind])
+
+
+@attrs.frozen
+class Stopped(Folders):
+    """Somebody ends the program while it works."""
+
+    def create(self, row: StorageRow) -> str:
+        super().create(row)
+        raise KeyboardInterrupt
+
+
+class TestSecondTries:
+    """Somebody has looked at an order that erred, and sets it to executing again in Waldur."""
+
+    @pytest.mark.parametrize("kind", FINAL)
+    def test_an_order_that_erred_is_carried_out_after_all(
+        self, shop: Shop, kind: str, tmp_path: Path
+    ) -> None:
+        shop.wants(AGENT_DRIVEN, kind)
+        shop.actions().set_backend_id("fs-1")
+        shop.actions().erred("disk full")
+        again = f"{shop.centre.emulator.url}/api/marketplace-orders/{shop.order}"
+        assert post(f"{again}/set_state_executing/").status_code in {200, 201}
+        row = shop.row()
+        if kind != "terminate":  # whose resource is as it was
+            assert row.status is Status.ERROR
+
+        assert [step.result for step in shop.round(Folders(tmp_path))] == [Result.DONE]
+        assert shop.states == ("done", FINAL[kind])
 
 
 def test_a_server_of_old_is_named(tmp_path: Path) -> None:

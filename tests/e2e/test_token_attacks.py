@@ -46,10 +46,14 @@ class Guarded:
 
 
 @contextmanager
-def guarded(folder: Path, style: PathStyle = PathStyle.NEW, **variables: str) -> Iterator[Guarded]:
-    """Run a server over the demonstration's files, with tokens on."""
+def guarded(
+    folder: Path, *styles: PathStyle, is_down: bool = False, **variables: str
+) -> Iterator[Guarded]:
+    """Run a server over the demonstration's files, with tokens on. A realm that is down has no
+    paths at all.
+    """
     with running_site(rows=()) as site:
-        site.oidc.styles = frozenset({style})
+        site.oidc.styles = frozenset() if is_down else frozenset(styles or {PathStyle.NEW})
         environment = {
             "DISABLE_AUTH": "false",
             "CSCS_KEYCLOAK_URL": site.url,
@@ -270,8 +274,7 @@ def test_keys_rotate_without_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_realm_that_is_down_is_502_for_tokens_and_nothing_else(tmp_path: Path) -> None:
-    with guarded(tmp_path) as here:
-        here.oidc.styles = frozenset()
+    with guarded(tmp_path, is_down=True) as here:
         token = here.oidc.mint()
 
         response = here.get(token)

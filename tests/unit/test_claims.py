@@ -45,10 +45,30 @@ def refuse(rules: ClaimRules = RULES, /, **changes: object) -> str:
     return caught.value.reason
 
 
-def test_good_claims_make_a_caller_with_all_roles() -> None:
+def test_good_claims_make_a_caller_with_roles_of_the_realm_and_of_this_client() -> None:
+    """Whoever administers another client must not be able to make operators here."""
     assert believe() == Caller(
-        subject="7f1c2a90", username="anna", roles=frozenset({"reader", "operator", "view"})
+        subject="7f1c2a90", username="anna", roles=frozenset({"reader", "operator"})
     )
+
+
+def test_without_a_client_roles_of_every_client_count() -> None:
+    assert believe(ClaimRules(issuer=ISSUER)).roles == {"reader", "operator", "view"}
+
+
+@pytest.mark.parametrize("kind", ["ID", "Refresh", "Offline", "", None, 7])
+def test_another_kind_of_token_is_refused(kind: object) -> None:
+    """In Keycloak an ID token names the client in its audience, as an access token need not."""
+    assert "kind" in refuse(typ=kind)
+
+
+def test_an_access_token_may_say_that_it_is_one() -> None:
+    assert believe(typ="Bearer").username == "anna"
+
+
+def test_a_token_that_is_bound_to_a_key_is_refused() -> None:
+    """A thief has the token without the key, and nobody here would ask for the key."""
+    assert "bound" in refuse(cnf={"jkt": "x"})
 
 
 def test_they_hold_until_they_expire_and_for_the_leeway() -> None:
@@ -158,10 +178,12 @@ class TestRoles:
     )
     def test_an_odd_shape_gives_none(self, access: object) -> None:
         assert believe(realm_access=access, resource_access=access).roles == frozenset()
-        assert believe(realm_access=access, resource_access={"a": access}).roles == frozenset()
+        assert (
+            believe(realm_access=access, resource_access={RULES.client_id: access}).roles == set()
+        )
 
     def test_an_odd_client_hides_no_other(self) -> None:
-        clients = {"a": None, "b": {"roles": ["operator", 7]}}
+        clients = {"a": None, "storage-proxy": {"roles": ["operator", 7]}}
 
         assert believe(realm_access={}, resource_access=clients).roles == {"operator"}
 

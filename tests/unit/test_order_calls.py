@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +83,15 @@ def test_a_backend_id_may_be_any_name(backend_id: str) -> None:
 def test_a_backend_id_that_means_nothing_or_something_else_is_refused(backend_id: str) -> None:
     """An empty one would cut the resource off from its usage; blanks at the ends get lost."""
     with pytest.raises(InvalidValueError, match="backend id") as caught:
+        backend_id_call(ID, backend_id)
+
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("backend_id", [None, 1, True, b"fs-1", Path("/fs"), ["fs-1"]], ids=ascii)
+def test_a_backend_id_that_is_no_text_is_refused(backend_id: Any) -> None:
+    """Those who return one may not check their types."""
+    with pytest.raises(InvalidValueError, match="is no text") as caught:
         backend_id_call(ID, backend_id)
 
     assert str(caught.value).isprintable()

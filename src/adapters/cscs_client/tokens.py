@@ -18,14 +18,12 @@ from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_http.answer import Answer
 from cscs_http.connection import Reveal
 from cscs_http.credentials import Credentials
-from cscs_http.error_texts import readable
+from cscs_http.quoted_secrets import quotes
 
 Secret: TypeAlias = str | Callable[[], str]
 
 # What fits into a header. The HTTP library would quote anything else in its error.
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
-_TELLING: Final = 8
-"""So many characters of a token could not be a coincidence."""
 
 
 def token_reveal(what: str, secret: Secret) -> Reveal:
@@ -123,9 +121,8 @@ class WatchedCredentials:
         return self._credentials.advice(said)
 
     def quoted_in(self, text: str) -> bool:
-        """Whether a text, escaped by `readable`, has a telling part of the last token in it."""
-        beginning = readable(self._last.rpartition(" ")[2])[:_TELLING]
-        return len(beginning) == _TELLING and beginning in text
+        """Whether a text has a telling part of the last token in it."""
+        return quotes(self._last.rpartition(" ")[2], text)
 
 
 _: tuple[type[Credentials], ...] = (SecretToken, WatchedCredentials)

@@ -46,6 +46,11 @@ class FakeTokenVerifier:
             raise AuthenticationError("The token is not known here.")
         return self._callers[token]
 
+    async def warm_up(self) -> None:
+        """Fail if checks are to fail."""
+        if self._failure:
+            raise self._failure
+
     async def close(self) -> None:
         """Take note of it."""
         self.closed = True

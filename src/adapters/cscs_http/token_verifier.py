@@ -38,6 +38,10 @@ class OidcTokenVerifier:
         caller = self._verified.caller(token, self._clock.now())
         return caller if caller is not None else await self._check(token, known)
 
+    async def warm_up(self) -> None:
+        """Read the realm's keys."""
+        await self._source.keys()
+
     async def close(self) -> None:
         """Stop reading keys and close the connections."""
         await self._source.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import attrs
@@ -93,13 +94,13 @@ class WaldurList(Generic[_T]):
         self, path: str, params: Params, accept: Collection[int] = frozenset({200})
     ) -> Answer:
         """One answer before the deadline. Raises `NoAnswerError` after it."""
-        try:
-            async with asyncio.timeout(self.deadline.seconds_left):
-                return await self.service.get(path, params, accept=accept)
-        except TimeoutError:
-            service, limit = self.service.connection.service, self.deadline.limit
-            reason = f"reading all of {self.path} was not over within {limit:g} s"
-            raise NoAnswerError(service, reason) from None
+        left = self.deadline.seconds_left
+        if left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    return await self.service.get(path, params, accept=accept)
+        reason = f"reading all of {self.path} was not over within {self.deadline.limit:g} s"
+        raise NoAnswerError(self.service.connection.service, reason)
 
     def decoded(self, body: bytes, name: str, answer: Answer) -> Decoded[_T]:
         """The rows in a body. Raises `UnusableAnswerError`."""

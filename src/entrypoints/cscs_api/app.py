@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
@@ -21,7 +24,10 @@ from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.wiring import storage_service, token_verifier
 from cscs_domain.callers import AccessPolicy
+from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import TokenVerifier
+
+_LOG: Final = structlog.get_logger("cscs.tokens")
 
 
 def create_app(
@@ -82,15 +88,27 @@ def _api_routes(
     return [Route(path, endpoint) for path in ("/storage-resources/", "/storage-resources")]
 
 
+async def _read_keys(verifier: TokenVerifier) -> None:
+    """Say at the start what would keep every caller out, and try again with the first of them."""
+    try:
+        await verifier.warm_up()
+    except UpstreamServiceError as error:
+        _LOG.error("token_keys_missing", reason=str(error))
+
+
 def _lifespan(
     storage: StorageService | None, verifier: TokenVerifier | None
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(app: Starlette) -> AsyncIterator[None]:
         del app
+        warming = None if verifier is None else asyncio.create_task(_read_keys(verifier))
         if storage is not None:
             storage.warm_up()
         yield
+        if warming is not None:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
         if storage is not None:
             await storage.close()
         if verifier is not None:

@@ -37,7 +37,7 @@ class BearerOnly:
             facts_of(scope).note(username=str(caller))
             self._policy.admit(caller)
         except (AuthenticationError, PermissionDeniedError, UpstreamServiceError) as error:
-            await refusal(scope, error)(scope, receive, send)
+            await refusal(scope, error, to_a_stranger=True)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -48,9 +48,11 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     return refusal(request.scope, error)
 
 
-def refusal(scope: Scope, error: Exception) -> Response:
-    """The answer to an error of the domain, which is told in the access line as well."""
+def refusal(scope: Scope, error: Exception, *, to_a_stranger: bool = False) -> Response:
+    """The answer to an error of the domain; the access line always tells the whole reason."""
     status, body = domain_error(error)
+    if to_a_stranger and isinstance(error, UpstreamServiceError):  # its text has addresses
+        body = {**body, "detail": f"{error.service} did not give a usable answer."}
     facts = facts_of(scope)
     facts.note(error=body["error"], reason=str(error))
     challenge = _challenge(error)

@@ -14,6 +14,7 @@ from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
 from cscs_domain import __version__
 from cscs_domain.errors import UpstreamServiceError
+from cscs_domain.identity_cache_policy import GidCacheStatistics
 
 Json: TypeAlias = dict[str, object]
 
@@ -53,6 +54,8 @@ class Readiness:
             "snapshot": None,
             "failure": None if failure is None else _brief(failure),
         }
+        if storage.gid_cache is not None:
+            details["gid_cache"] = _statistics(storage.gid_cache())
         if snapshot is None:
             storage.warm_up()
             return ("waiting" if failure is None else "failing"), details
@@ -69,6 +72,19 @@ class Readiness:
             storage.warm_up()
             return "failing", details
         return "ready", details
+
+
+def _statistics(cache: GidCacheStatistics) -> Json:
+    """What the documents call `get_gid_cache_stats`."""
+    oldest = cache.oldest
+    return {
+        "size": cache.size,
+        "hits": cache.hits,
+        "misses": cache.misses,
+        "stale": cache.stale,
+        "negative": cache.negative,
+        "oldest_seconds": None if oldest is None else oldest // timedelta(seconds=1),
+    }
 
 
 def _brief(failure: Exception) -> str:

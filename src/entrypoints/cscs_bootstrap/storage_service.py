@@ -11,6 +11,7 @@ import attrs
 from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_bootstrap.snapshot_log import log_crash, log_failure, log_snapshot
 from cscs_domain.errors import CscsError
+from cscs_domain.identity_cache_policy import GidCacheStatistics
 from cscs_domain.ports import Clock, WaldurInspection
 from cscs_domain.storage.filters import RowFilter
 from cscs_domain.storage.freshness import FreshnessPolicy
@@ -43,6 +44,7 @@ class StorageService:
     include_terminated: bool = False
     strict: bool = False
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
+    gid_cache: Callable[[], GidCacheStatistics] | None = None
     usual: SnapshotKeeper = attrs.field(init=False)
     complete: SnapshotKeeper = attrs.field(init=False)
     _warming: asyncio.Task[None] | None = attrs.field(default=None, init=False)

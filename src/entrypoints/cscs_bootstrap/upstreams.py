@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -13,7 +14,7 @@ import structlog
 from cscs_bootstrap.secrets import ProxyUrl
 from cscs_bootstrap.settings import HpcUserApi, Settings
 from cscs_bootstrap.system_clock import SystemClock
-from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
+from cscs_domain.errors import ConfigurationError, Mistake
 from cscs_domain.identity_cache import CachedHpcUsers
 from cscs_domain.identity_cache_policy import IdentityCachePolicy
 from cscs_domain.ports import Clock, TokenVerifier
@@ -41,7 +42,6 @@ def waldur_service(settings: Settings) -> Service:
     connection = _connection(
         "Waldur",
         ApiUrl.parse(waldur.api_url).text,
-        key="waldur_api",
         proxy=waldur.socks_proxy,
         ca_file=waldur.ca_file,
         timeout=waldur.timeout,
@@ -71,7 +71,6 @@ def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerif
     if auth.keycloak_url is None:
         raise _missing("auth.keycloak_url")
     connection = attrs.evolve(realm_connection(auth.keycloak_url), ca_file=auth.ca_file)
-    _check_ca_file(connection, "auth")
     return OidcTokenVerifier(
         Service(connection, retries=REALM_RETRIES, observe=_log),
         realm=auth.keycloak_realm,
@@ -121,7 +120,6 @@ def _hpc_connection(service: str, url: str, api: HpcUserApi) -> Connection:
     return _connection(
         service,
         url,
-        key="hpc_user_api",
         proxy=api.socks_proxy,
         ca_file=api.ca_file,
         timeout=api.timeout,
@@ -138,7 +136,6 @@ def _connection(
     service: str,
     url: str,
     *,
-    key: str,
     proxy: ProxyUrl | None,
     ca_file: Path | None,
     timeout: timedelta,
@@ -152,7 +149,7 @@ def _connection(
     if proxy is not None:
         # The words of the documents; the proxy shows itself without its password.
         _LOG.info("Using SOCKS proxy for API request...", service=service, proxy=repr(proxy))
-    connection = Connection(
+    return Connection(
         service=service,
         url=url,
         proxy=None if proxy is None else proxy.reveal,
@@ -161,8 +158,6 @@ def _connection(
         time_limits=TimeLimits(connect=min(10.0, seconds), answer=seconds, total=2 * seconds),
         at_once=at_once,
     )
-    _check_ca_file(connection, key)
-    return connection
 
 
 def _quieten_retries() -> None:
@@ -171,14 +166,27 @@ def _quieten_retries() -> None:
     stamina.instrumentation.set_on_retry_hooks(())  # `_log` tells of every attempt already
 
 
-def _check_ca_file(connection: Connection, key: str) -> None:
-    """Say now, with the name of the key, what would otherwise fail without it."""
-    from cscs_http.connection import tls_context
+def unusable_ca_files(settings: Settings) -> Iterator[Mistake]:
+    """Files of certificates that cannot be used: better said now than at the first connection."""
+    files = {
+        "waldur_api": settings.waldur_api.ca_file,
+        "hpc_user_api": settings.hpc_user_api.ca_file,
+        "auth": settings.auth.ca_file,
+    }
+    for section, path in files.items():
+        if path is not None and (reason := _why_unusable(path)):
+            variable = f"CSCS_{section.upper()}__CA_FILE"
+            yield Mistake(f"{section}.ca_file", variable, f"{reason}.", "Name a file in PEM form.")
 
+
+def _why_unusable(path: Path) -> str | None:
     try:
-        tls_context(connection)
-    except InvalidValueError as error:
-        raise ConfigurationError([Mistake(f"{key}.ca_file", None, f"{error}.")]) from None
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        return "holds no certificate"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None
 
 
 def _missing(keys: str) -> ConfigurationError:

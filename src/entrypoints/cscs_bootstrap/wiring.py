@@ -17,9 +17,16 @@ from cscs_bootstrap.settings import (
 from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
-from cscs_bootstrap.upstreams import Close, http_hpc_users, token_verifier, waldur_resources
+from cscs_bootstrap.upstreams import (
+    Close,
+    http_hpc_users,
+    token_verifier,
+    unusable_ca_files,
+    waldur_resources,
+)
 from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
 from cscs_domain.identities import UserRecord
+from cscs_domain.identity_cache import CachedHpcUsers
 from cscs_domain.ports import Clock, HpcUsers, WaldurInspection, WaldurResources
 from cscs_domain.storage.read_storage import StorageSources
 from cscs_fakes.hpc_users import FakeHpcUsers
@@ -44,7 +51,8 @@ def load(
 ) -> LoadedSettings:
     """Load settings that all these parts can work with; `ConfigurationError` with all mistakes."""
     loaded = load_settings(environ, config_path=config, require=parts)
-    if mistakes := [*_refused_by_rules(loaded.settings, parts)]:
+    mistakes = [*_refused_by_rules(loaded.settings, parts), *unusable_ca_files(loaded.settings)]
+    if mistakes:
         raise ConfigurationError(mistakes)
     return loaded
 
@@ -106,6 +114,7 @@ def storage_service(settings: Settings, clock: Clock | None = None) -> StorageSe
         include_terminated=settings.include_terminated,
         strict=settings.strict,
         closers=(close_waldur, close_hpc_users),
+        gid_cache=hpc_users.statistics if isinstance(hpc_users, CachedHpcUsers) else None,
     )
 
 

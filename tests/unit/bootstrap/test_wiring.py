@@ -165,19 +165,19 @@ class TestService:
         assert isinstance(service.sources.hpc_users, CachedHpcUsers)
         await service.close()
 
-    @pytest.mark.parametrize("section", ["waldur_api", "hpc_user_api"])
-    def test_an_authority_that_cannot_be_read_is_a_mistake_in_its_key(
-        self, section: str, tmp_path: Path
+    @pytest.mark.parametrize("section", ["waldur_api", "hpc_user_api", "auth"])
+    @pytest.mark.parametrize("content", [None, "no certificate"])
+    def test_an_authority_that_cannot_be_used_is_a_mistake_in_its_key(
+        self, section: str, content: str | None, tmp_path: Path
     ) -> None:
+        path = tmp_path / "authority.pem"
+        if content is not None:
+            path.write_text(content)
         variable = f"CSCS_{section.upper()}__CA_FILE"
-        settings = load_for_server(UPSTREAMS | {variable: str(tmp_path / "absent.pem")}).settings
-        with pytest.raises(ConfigurationError, match=f"{section}.ca_file"):
-            storage_service(settings)
+        found = mistakes(UPSTREAMS | {variable: str(path)})
 
-    def test_an_authority_for_keycloak_likewise(self, tmp_path: Path) -> None:
-        variable = {"CSCS_AUTH__CA_FILE": str(tmp_path / "absent.pem")}
-        with pytest.raises(ConfigurationError, match=r"auth\.ca_file"):
-            token_verifier(load_for_server(UPSTREAMS | variable).settings)
+        assert set(found) == {f"{section}.ca_file"}
+        assert found[f"{section}.ca_file"].variable == variable
 
     async def test_callers_tokens_are_checked_with_the_keys_of_the_realm(self) -> None:
         verifier = token_verifier(load_for_server(UPSTREAMS).settings)

@@ -86,7 +86,7 @@ class TestFailures:
         assert round_.run() == [(CREATE, Result.ERRED, "disk full")]
         order = round_.waldur.orders[UUID(int=1)]
         assert (order.state, order.error_message) == (OrderState.ERRED, "disk full")
-        assert "test_reconciliation.py" in order.traceback
+        assert "rounds.py" in order.traceback
 
     def test_work_that_fails_for_a_basic_offering_is_rejected(self, round_: Round) -> None:
         round_.disks.errors[round_.add(offering=BASIC)] = OSError("disk full")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Final
+from uuid import UUID
 
 import attrs
 import pytest
 
-from cscs_client import ActionNotOfferedError, AsyncRowActions, AsyncStorageClient, may_work
+from cscs_client import (
+    ActionNotOfferedError,
+    AsyncRowActions,
+    AsyncStorageClient,
+    ForeignOrderError,
+    may_work,
+)
 from cscs_domain import (
     ConfigurationError,
     OrderConflictError,
     OrderErredError,
+    OrderFacts,
     OrderState,
     OrderType,
     Outcome,
@@ -23,10 +32,10 @@ from cscs_domain import (
 from cscs_fakes.waldur_order_book import AGENT_DRIVEN, BASIC
 from cscs_fakes.waldur_orders import FakeWaldurOrders
 from tests.unit.client.directories import ORDER, RESOURCE, WALDUR, directory
+from tests.unit.client.lossy_orders import LossyOrders
 
 PENDING: Final = OrderState.PENDING_PROVIDER
 EXECUTING: Final = OrderState.EXECUTING
-DOWN: Final = UpstreamServiceError("Waldur", "does not answer")
 STATE_WITH: Final = {
     OrderType.CREATE: ResourceState.CREATING,
     OrderType.UPDATE: ResourceState.OK,
@@ -231,6 +240,7 @@ CALLS: Final[dict[str, Callable[[AsyncRowActions], Awaitable[object]]]] = {
     "update_options": lambda actions: actions.update_options({"a": "b"}),
 }
 every_call = pytest.mark.parametrize("name", CALLS)
+every_action = pytest.mark.parametrize("name", sorted(CALLS.keys() - {"order"}))
 
 
 @every_call
@@ -247,16 +257,71 @@ async def test_a_row_without_an_order_offers_nothing(name: str) -> None:
 async def test_a_lost_answer_is_made_good_by_calling_again(name: str) -> None:
     """Waldur acted, and nobody was told: the second call succeeds, and the state is the same."""
     lost, plain = desk(), desk()
-    lost.waldur.fail_with(DOWN, after_acting=True)
-    with pytest.raises(UpstreamServiceError):
-        await CALLS[name](lost.actions)
-    lost.waldur.recover()
+    client = AsyncStorageClient(
+        "http://storage", waldur_url=WALDUR, orders=LossyOrders(lost.waldur)
+    )
+    acts = name != "order"
+    with pytest.raises(UpstreamServiceError) if acts else nullcontext():
+        await CALLS[name](client.actions(lost.row))
+    assert lost.waldur.actions == acts
 
     await CALLS[name](lost.actions)
     await CALLS[name](plain.actions)
 
     assert lost.waldur.orders == plain.waldur.orders
     assert lost.waldur.resources == plain.waldur.resources
+
+
+@every_action
+@pytest.mark.parametrize("after_reading", [False, True])
+async def test_an_order_of_another_resource_is_not_acted_upon(
+    name: str, after_reading: bool
+) -> None:
+    """A row's resource comes from our server, and an order's from Waldur."""
+    place = desk()
+    place.waldur.add_resource(UUID(int=5))
+    place.waldur.orders[ORDER].resource = UUID(int=5)
+    actions = place.actions
+    if after_reading:
+        assert (await actions.order()).resource == UUID(int=5)
+
+    with pytest.raises(ForeignOrderError, match="belongs to another resource"):
+        await CALLS[name](actions)
+    assert place.waldur.actions == 0
+
+
+async def test_what_somebody_has_read_is_held_against_the_row_as_well() -> None:
+    place = desk()
+    foreign = attrs.evolve(await place.actions.order(), resource=UUID(int=5))
+
+    with pytest.raises(ForeignOrderError, match=str(RESOURCE)):
+        await place.actions.begin(foreign)
+    assert place.waldur.actions == 0
+
+
+@attrs.define
+class CountingOrders(FakeWaldurOrders):
+    """Counts how often an order is read."""
+
+    reads: int = 0
+
+    def __attrs_pre_init__(self) -> None:
+        super().__init__()
+
+    async def order(self, order: UUID) -> OrderFacts:
+        self.reads += 1
+        return await super().order(order)
+
+
+@pytest.mark.parametrize("name", ["set_backend_id", "set_ok", "update_options", "approve", "erred"])
+async def test_what_was_read_before_is_not_read_again(name: str) -> None:
+    waldur = CountingOrders()
+    waldur.add_order(ORDER, resource=RESOURCE)
+    actions = Desk(waldur, directory()).actions
+    await actions.order()
+    await CALLS[name](actions)
+
+    assert waldur.reads == 1
 
 
 def test_without_a_waldur_no_actions_are_made() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import subprocess
 import sys
@@ -76,6 +77,39 @@ def test_it_acts() -> None:
         assert facts.state is OrderState.EXECUTING
         assert actions.order().state is OrderState.DONE
         assert (actions.row, actions.offered.order) == (directory(), ORDER)
+
+
+async def test_beside_a_running_loop_the_other_client_is_named() -> None:
+    """And nothing is left behind that nobody awaited; warnings are errors here."""
+    client = StorageClient("http://storage")
+    calls: list[Callable[[], object]] = [
+        client.read,
+        lambda: next(client.walk()),
+        client.close,
+        client.__enter__,
+    ]
+    for call in calls:
+        with pytest.raises(RuntimeError, match="use AsyncStorageClient"):
+            call()
+        gc.collect()
+    await to_thread.run_sync(client.close)
+
+
+def test_it_may_be_closed_twice() -> None:
+    with StorageClient("http://storage") as client:
+        client.close()
+
+    client.close()
+
+
+def test_what_is_closed_stays_closed() -> None:
+    client = StorageClient("http://storage")
+    client.close()
+
+    for call in (client.read, client.__enter__, lambda: list(client.walk())):
+        with pytest.raises(RuntimeError, match="is closed"):
+            call()
+        gc.collect()
 
 
 def test_it_says_no() -> None:

@@ -26,15 +26,14 @@ from tests.unit.client.pages import row, sent
 WALDUR_TOKEN = "0123456789abcdef" * 2
 STORAGE_TOKEN = "token-of-the-storage-api"
 EMPTY = answer(200, b"")
-EXECUTING = answer(
-    200,
-    {
-        "uuid": ORDER.hex,
-        "marketplace_resource_uuid": RESOURCE.hex,
-        "type": "Create",
-        "state": "executing",
-    },
-)
+
+
+def order_that_is(state: str) -> bytes:
+    members = {"uuid": ORDER.hex, "marketplace_resource_uuid": RESOURCE.hex}
+    return answer(200, members | {"type": "Create", "state": state})
+
+
+EXECUTING = order_that_is("executing")
 
 
 @attrs.frozen
@@ -47,10 +46,10 @@ class Sides:
 
 
 @asynccontextmanager
-async def between(said_by_waldur: bytes) -> AsyncIterator[Sides]:
+async def between(*said_by_waldur: bytes) -> AsyncIterator[Sides]:
     async with (
         raw_server(sent(row())) as storage,
-        raw_server(said_by_waldur) as waldur,
+        raw_server(*said_by_waldur) as waldur,
         AsyncStorageClient(
             storage.url,
             token=STORAGE_TOKEN,
@@ -63,15 +62,49 @@ async def between(said_by_waldur: bytes) -> AsyncIterator[Sides]:
 
 
 async def test_each_token_goes_to_its_own_server() -> None:
-    async with between(EMPTY) as sides:
+    async with between(EXECUTING, EMPTY) as sides:
         await sides.client.read()
         actions = sides.client.actions(directory(waldur=sides.waldur.url))
         assert await actions.set_backend_id("fs-1") is Outcome.DONE
 
-    (asked,), (posted,) = sides.storage.requests, sides.waldur.requests
+    (asked,), (looked, posted) = sides.storage.requests, sides.waldur.requests
     assert asked.headers["authorization"] == f"Bearer {STORAGE_TOKEN}"
-    assert posted.headers["authorization"] == f"Token {WALDUR_TOKEN}"
+    for request in (looked, posted):
+        assert request.headers["authorization"] == f"Token {WALDUR_TOKEN}"
+    assert looked.method == "GET"
     assert posted.target == f"/api/marketplace-provider-resources/{RESOURCE.hex}/set_backend_id/"
+
+
+async def test_a_directory_is_made_with_few_requests() -> None:
+    """None of them is one that Waldur has to refuse. An approval is looked after by the adapter,
+    since its answer does not tell what came of it, and `begin` says how the order stands.
+    """
+    pending, done = order_that_is("pending-provider"), EMPTY
+    replies = [pending, EMPTY, EXECUTING, EXECUTING, EMPTY, EXECUTING, done]
+    async with between(*replies) as sides:
+        actions = sides.client.actions(directory(waldur=sides.waldur.url))
+        await actions.begin(await actions.order())
+        await actions.set_backend_id("fs-1")
+        assert await actions.done() is Outcome.DONE
+
+    order = f"/api/marketplace-orders/{ORDER.hex}/"
+    assert [(r.method, r.target.partition("?")[0]) for r in sides.waldur.requests] == [
+        ("GET", order),
+        ("POST", f"{order}approve_by_provider/"),
+        ("GET", order),
+        ("GET", order),
+        ("POST", f"/api/marketplace-provider-resources/{RESOURCE.hex}/set_backend_id/"),
+        ("GET", order),
+        ("POST", f"{order}set_state_done/"),
+    ]
+
+
+async def test_what_is_done_is_not_reported_again() -> None:
+    async with between(order_that_is("done")) as sides:
+        actions = sides.client.actions(directory(waldur=sides.waldur.url))
+        assert await actions.done() is Outcome.ALREADY
+
+    assert [request.method for request in sides.waldur.requests] == ["GET"]
 
 
 async def test_an_order_is_read_back() -> None:

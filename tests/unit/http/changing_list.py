@@ -34,6 +34,7 @@ class ChangingList:
     changes: list[Change] = attrs.Factory(list)
     requests: list[str] = attrs.Factory(list)
     count_header: bool = True
+    count: str | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What a server of this list answers."""
@@ -54,7 +55,11 @@ class ChangingList:
         shown = self.rows[(number - 1) * size : number * size]
         if not shown and number > 1:
             return _json(404, {"detail": "Invalid page."})
-        headers = {"X-Result-Count": str(len(self.rows))} if self.count_header else {}
+        headers = (
+            {"X-Result-Count": str(len(self.rows)) if self.count is None else self.count}
+            if self.count_header
+            else {}
+        )
         return _json(200, [self._shown(r, selected) for r in shown], headers)
 
     def _shown(self, one: Row, selected: list[str] | None) -> Row:
@@ -66,13 +71,15 @@ def _json(status: int, body: object, headers: dict[str, str] | None = None) -> h
 
 
 @asynccontextmanager
-async def reader_of(served: ChangingList, at_once: int = 3) -> AsyncIterator[HttpWaldurResources]:
+async def reader_of(
+    served: ChangingList, at_once: int = 3, read_limit: float = 60
+) -> AsyncIterator[HttpWaldurResources]:
     """The adapter over this list."""
     client = httpx.AsyncClient(transport=httpx.MockTransport(served.answer))
     connection = Connection(service="Waldur", url="http://waldur/api/", at_once=at_once)
     service = Service(connection, retries=QUICK, client=client)
     try:
-        yield HttpWaldurResources(service)
+        yield HttpWaldurResources(service, read_limit=read_limit)
     finally:
         await service.close()
 

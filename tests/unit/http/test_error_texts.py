@@ -44,6 +44,11 @@ def test_a_page_without_a_title_is_a_page() -> None:
     assert said_in(b"<html></html>", HTML) == "a page"
 
 
+def test_a_page_cannot_keep_the_search_for_its_title_busy() -> None:
+    """Within a blink: the search once took seconds for 64 kB of beginnings."""
+    assert said_in(b"<html>" + b"<title>" * 9000, HTML) == "a page"
+
+
 def test_text_is_taken_as_it_is() -> None:
     assert said_in(b"upstream connect error", "text/plain") == "upstream connect error"
 

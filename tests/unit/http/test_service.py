@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
+from cscs_http.connection import TimeLimits
 from cscs_http.credentials import WaldurToken
 from cscs_http.errors import NoAnswerError, UnexpectedStatusError, UnusableAnswerError
 from cscs_http.retries import Retries
@@ -88,7 +91,7 @@ class TestPatience:
     async def test_repetitions_end_as_well(self) -> None:
         """However often a request may be repeated, the total is what was promised."""
         patient = Retries(attempts=10**6, first_wait=0, longest_wait=0, jitter=0)
-        limits = type(IMPATIENT)(connect=5, answer=5, total=0.2)
+        limits = TimeLimits(connect=5, answer=5, total=0.2)
         error, _ = await failure_of(answer(503, {}), retries=patient, time_limits=limits)
 
         assert error.retryable
@@ -103,6 +106,31 @@ class TestSize:
 
     async def test_an_endless_answer_is_refused(self) -> None:
         error, _ = await failure_of(drip, largest_answer=10)
+
+        assert isinstance(error, UnusableAnswerError)
+
+    @pytest.mark.parametrize("encoding", ["gzip, gzip", "deflate", "br", "gzip;x"])
+    async def test_an_encoding_that_was_not_asked_for_is_refused(self, encoding: str) -> None:
+        """Layers of packing make gigabytes of some bytes before anybody can count."""
+        packed = gzip.compress(gzip.compress(b" " * 10**6))
+        error, _ = await failure_of(answer(200, packed, content_encoding=encoding))
+
+        assert isinstance(error, UnusableAnswerError)
+
+    async def test_one_layer_of_gzip_is_unpacked(self) -> None:
+        packed = answer(200, gzip.compress(b'["packed"]'), content_encoding="gzip")
+        async with raw_server(packed) as server, service_at(server.url) as watched:
+            assert (await watched.service.get("things/")).json() == ["packed"]
+
+    @pytest.mark.parametrize("cut", [1, 9, 20])
+    async def test_a_packed_body_that_breaks_off_is_refused(self, cut: int) -> None:
+        packed = gzip.compress(b'["packed"]' * 100)[:-cut]
+        error, _ = await failure_of(answer(200, packed, content_encoding="gzip"))
+
+        assert isinstance(error, UnusableAnswerError)
+
+    async def test_what_only_says_that_it_is_packed_is_refused(self) -> None:
+        error, _ = await failure_of(answer(200, b"[]", content_encoding="gzip"))
 
         assert isinstance(error, UnusableAnswerError)
 
@@ -181,6 +209,59 @@ class TestCredentials:
 
             shown = f"{error} {error!r} {error.__cause__!r} {error.__context__!r}"
             assert token[:6] not in shown
+
+    @pytest.mark.parametrize("piece", [slice(None), slice(8), slice(4, 20), slice(-9, None)])
+    @pytest.mark.parametrize("change", [str, str.upper])
+    async def test_no_error_repeats_a_piece_of_it_that_the_service_quotes(
+        self, piece: slice, change: Callable[[str], str]
+    ) -> None:
+        quoted = change(TOKEN[piece])
+        for reply in (
+            answer(403, {"detail": f"{'x' * 290} {quoted} is not known"}),
+            answer(401, f"<title>{quoted}</title>".encode(), kind="text/html"),
+            answer(302, {}, location=f"http://elsewhere/?token={quoted}"),
+            answer(500, {"a": {"b": [quoted]}}),
+        ):
+            error, _ = await failure_of(reply, credentials=WaldurToken(lambda: TOKEN))
+
+            assert quoted not in f"{error} {error!r}"
+
+    @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 "])
+    async def test_no_error_repeats_a_line_that_quotes_it(self, head: bytes) -> None:
+        reply = head + b"Token " + TOKEN.encode() + b"\r\n\r\n"
+        error, _ = await failure_of(reply, credentials=WaldurToken(lambda: TOKEN))
+
+        assert TOKEN[:8] not in f"{error} {error!r} {error.__context__!r}"
+
+    async def test_cookies_are_not_kept(self) -> None:
+        """We are known by our token, never by a session that a server opened for us."""
+        reply = answer(200, 7, set_cookie="session=1; Path=/")
+        async with raw_server(reply) as server, service_at(server.url) as watched:
+            await watched.service.get("things/")
+            await watched.service.get("things/")
+
+        assert "cookie" not in server.requests[1].headers
+
+
+class TestTurns:
+    async def test_no_more_are_under_way_than_are_allowed(self) -> None:
+        """And who waits for a turn does not lose time for it."""
+        under_way = [0, 0]
+
+        async def reply(writer: asyncio.StreamWriter) -> None:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+            await asyncio.sleep(0.02)
+            under_way[0] -= 1
+            writer.write(answer(200, 7))
+
+        limits = TimeLimits(connect=5, answer=0.5, total=0.5)
+        two: dict[str, Any] = {"at_once": 2, "time_limits": limits}
+        async with raw_server(reply) as server, service_at(server.url, **two) as watched:
+            answers = await asyncio.gather(*(watched.service.get("things/") for _ in range(60)))
+
+        assert len(answers) == 60
+        assert under_way[1] == 2
 
 
 class TestRequests:

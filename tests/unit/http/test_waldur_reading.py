@@ -159,6 +159,35 @@ class TestUnusableAnswers:
             with pytest.raises(UpstreamServiceError, match="X-Result-Count"):
                 await slugs(waldur)
 
+    @pytest.mark.parametrize("count", ["-1", "", "1" * 10, "0" * 12 + "9" * 5000, "1e3"])
+    async def test_an_absurd_count_is_refused(self, count: str) -> None:
+        async with reader_of(ChangingList([row(0)], count=count)) as waldur:
+            with pytest.raises(UpstreamServiceError) as caught:
+                await slugs(waldur)
+
+        assert len(str(caught.value)) < 300
+
+    async def test_a_count_below_the_rows_that_come_is_refused(self) -> None:
+        """There may be more of them, and nobody would ask."""
+        async with reader_of(ChangingList([row(0), row(1)], count="1")) as waldur:
+            with pytest.raises(UpstreamServiceError, match="2 rows"):
+                await slugs(waldur)
+
+    async def test_a_read_that_takes_too_long_is_an_error(self) -> None:
+        served = ChangingList([row(number) for number in range(12)])
+        async with reader_of(served, read_limit=0) as waldur:
+            with pytest.raises(UpstreamServiceError, match="not over"):
+                await slugs(waldur)
+
+    async def test_refused_rows_are_not_fetched_again(self) -> None:
+        rows = [row(number) | {"order_in_progress": [number]} for number in range(12)]
+        served = ChangingList(rows)
+        async with reader_of(served) as waldur:
+            pages = [page async for page in waldur.pages(QUERY)]
+
+        assert sum(len(page.problems) for page in pages) == 12
+        assert len(served.requests) == 6
+
     async def test_rows_that_are_promised_and_never_sent_are_an_error(self) -> None:
         async with reader_of(ChangingList([row(0)], cap=0)) as waldur:
             with pytest.raises(UpstreamServiceError, match="sends none"):

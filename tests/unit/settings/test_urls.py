@@ -82,7 +82,8 @@ def test_a_proxy_without_scheme_is_told_how_to_write_one(variable: str, proxy: s
 
 
 @pytest.mark.parametrize(
-    "proxy", ["ftp://h:1", "socks://h:1", "socks5://", "socks5://h:x", "socks5://h:1/path"]
+    "proxy",
+    ["ftp://h:1", "socks://h:1", "socks5://", "socks5://h:x", "socks5://h:1/path", "socks4://h"],
 )
 def test_other_proxies_are_mistakes(proxy: str) -> None:
     assert only(mistakes({"WALDUR_SOCKS_PROXY": proxy})).key == "waldur_api.socks_proxy"
@@ -96,3 +97,11 @@ def test_a_dsn_has_a_scheme_a_key_a_host_and_a_project(dsn: str) -> None:
 
     assert found.key == "sentry.dsn"
     assert dsn not in str(found)
+
+
+def test_the_scheme_of_a_proxy_is_taken_in_lower_case() -> None:
+    """Who makes the connection compares it as it is."""
+    settings = load_settings({"WALDUR_SOCKS_PROXY": "SOCKS4://Me:Pass@Host:1080"}).settings
+
+    assert settings.waldur_api.socks_proxy is not None
+    assert settings.waldur_api.socks_proxy.reveal() == "socks4://Me:Pass@Host:1080"

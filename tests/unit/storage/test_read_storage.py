@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
+from cscs_domain.identities import UserLookup
 from cscs_domain.ports import HpcUsers, ResourcePage, ResourceQuery, WaldurResources
 from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.storage.policy import StoragePolicy
 from cscs_domain.storage.read_storage import StorageSources, read_hierarchy, take_snapshot
 from cscs_domain.storage.snapshots import Snapshot
 from cscs_domain.storage.states import Status
+from cscs_domain.storage.targets import ProjectTarget
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.hpc_users import FakeHpcUsers
 from cscs_fakes.waldur_resources import FakeWaldurResources
@@ -158,6 +160,19 @@ class TestFailures:
         assert told.code is ProblemCode.MOCK_IDENTITY
         assert told.severity is Severity.WARNING
         assert str(DOWN) in told.message
+
+    async def test_in_mock_mode_what_was_found_is_kept_although_the_rest_failed(self) -> None:
+        class NoUsers(FakeHpcUsers):
+            """Knows projects, and fails for users."""
+
+            async def users(self, usernames: Collection[str]) -> UserLookup:
+                raise DOWN
+
+        users = NoUsers(make_gids(SOME))
+        tree = await read_hierarchy(StorageSources(FakeWaldurResources(SOME), users), MOCKING)
+        gids = {row.target.unix_gid for row in tree.rows if isinstance(row.target, ProjectTarget)}
+
+        assert gids <= set(make_gids(SOME).values())
 
     async def test_mock_mode_does_not_help_when_waldur_is_down(self) -> None:
         waldur, users = sources()
