@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -47,9 +48,13 @@ def environment(centre: Centre) -> dict[str, str]:
 
 
 def test_its_examples_run_from_the_top_to_the_end(
-    centre: Centre, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    centre: Centre,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     centre.control.reset()
+    monkeypatch.chdir(tmp_path)
     for name, value in environment(centre).items():
         monkeypatch.setenv(name, value)
     scope: dict[str, Any] = {"__name__": "example"}
@@ -62,6 +67,8 @@ def test_its_examples_run_from_the_top_to_the_end(
     for line in ("active /capstor/", "get a new token: ", "no such system: ", "1 of 1"):
         assert line in said
     assert "planned" in said
+    assert re.search(r"^rehearsed: Update \S+ done", said, re.MULTILINE), said
+    assert '"action":"set_state_done"' in said
 
 
 def shell(text: str, variables: Mapping[str, str]) -> str:

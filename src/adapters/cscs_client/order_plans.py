@@ -58,10 +58,8 @@ class Plan:
 def plan_of(row: StorageRow, facts: OrderFacts, doubt: str = "") -> Plan:
     """What to do about a row whose order stands like this; `doubt` is why nothing should be."""
     work = _work(row, facts)
-    return Plan(
-        work,
-        doubt or why_foreign(facts, row.item_id) or _misfit(row, work) or _too_late(facts),
-    )
+    misfit = why_foreign(facts, row.item_id) or _misfit(row, work, facts)
+    return Plan(work, doubt or misfit or _too_late(facts))
 
 
 def doubt_about(answer: StorageAnswer, row: StorageRow) -> str:
@@ -89,9 +87,11 @@ def _work(row: StorageRow, facts: OrderFacts) -> OrderType:
     return _WORKS.get(row.status, OrderType.UNKNOWN)
 
 
-def _misfit(row: StorageRow, work: OrderType) -> str:
+def _misfit(row: StorageRow, work: OrderType, facts: OrderFacts) -> str:
     if row.status in _STATUSES.get(work, ()):
         return ""
+    if facts.tells_only_its_state:
+        return f"neither its order nor a row that is {row.status} tells what is ordered"
     return f"its order is of type {work}, which does not fit a row that is {row.status}"
 
 
