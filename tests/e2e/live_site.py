@@ -35,7 +35,7 @@ from cscs_json import encode_row
 PATH: Final = "/api/storage-resources/"
 RETRIES: Final = Retries(attempts=2, first_wait=0, longest_wait=0, jitter=0)
 PATIENT: Final = TimeLimits(connect=5, answer=10, total=20)
-IMPATIENT: Final = TimeLimits(connect=5, answer=0.2, total=0.5)
+IMPATIENT: Final = TimeLimits(connect=5, answer=0.4, total=1)
 LARGEST: Final = 4 * 2**20
 SETTINGS: Final = Settings(
     storage_systems=MappingProxyType({name: name for name in ("capstor", "vast", "iopsstor")}),
