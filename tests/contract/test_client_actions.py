@@ -6,8 +6,6 @@ of Waldur's emulator, to the fake, and into a journal.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import attrs
@@ -22,7 +20,7 @@ from tests.contract.waldur_orders_adapters import (
     Desk,
     OrdersAdapter,
     Placed,
-    Sites,
+    those,
 )
 from tests.unit.client.directories import WALDUR, directory
 
@@ -34,26 +32,10 @@ every_type = pytest.mark.parametrize("kind", DONE)
 both_offerings = pytest.mark.parametrize("basic", [False, True], ids=["agent-driven", "basic"])
 
 
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Sites]:
-    with Sites() as made:
-        yield made
-
-
 @pytest.fixture(params=EVERY_ADAPTER, ids=lambda adapter: adapter.name)
 def adapter(request: pytest.FixtureRequest) -> OrdersAdapter:
     made: OrdersAdapter = request.param
     return made
-
-
-@pytest.fixture
-async def desk(adapter: OrdersAdapter, tmp_path: Path, sites: Sites) -> AsyncIterator[Desk]:
-    async with adapter.opened(tmp_path, sites) as made:
-        yield made
-
-
-def those(adapters: Sequence[OrdersAdapter]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("adapter", adapters, ids=lambda adapter: adapter.name)
 
 
 @attrs.frozen

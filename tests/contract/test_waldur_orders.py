@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -35,6 +35,7 @@ from tests.contract.waldur_orders_adapters import (
     OrdersAdapter,
     Placed,
     Sites,
+    those,
 )
 
 pytestmark = pytest.mark.anyio
@@ -79,27 +80,10 @@ MATRIX: Final = [
 ]
 
 
-@pytest.fixture(scope="session")
-def sites() -> Iterator[Sites]:
-    with Sites() as made:
-        yield made
-
-
 @pytest.fixture(params=EVERY_ADAPTER, ids=lambda adapter: adapter.name)
 def adapter(request: pytest.FixtureRequest) -> OrdersAdapter:
     made: OrdersAdapter = request.param
     return made
-
-
-@pytest.fixture
-async def desk(adapter: OrdersAdapter, tmp_path: Path, sites: Sites) -> AsyncIterator[Desk]:
-    async with adapter.opened(tmp_path, sites) as made:
-        yield made
-
-
-def those(adapters: Sequence[OrdersAdapter]) -> pytest.MarkDecorator:
-    """Only with these adapters."""
-    return pytest.mark.parametrize("adapter", adapters, ids=lambda adapter: adapter.name)
 
 
 async def bring(desk: Desk, placed: Placed, state: str) -> None:

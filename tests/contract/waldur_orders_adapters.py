@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 import attrs
+import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.orders import Outcome
@@ -266,3 +267,8 @@ THAT_SEND: Final = [FAKE, HTTP, OLD_HTTP]
 """Those with orders of their own on the other side."""
 THAT_SEND_ALL: Final = [FAKE, HTTP]
 """... that know all actions."""
+
+
+def those(adapters: Sequence[OrdersAdapter]) -> pytest.MarkDecorator:
+    """Only with these adapters."""
+    return pytest.mark.parametrize("adapter", adapters, ids=lambda adapter: adapter.name)

@@ -67,6 +67,10 @@ async def test_the_declared_type_does_not_matter(here: Realm, kind: str) -> None
     assert await here.name(here.oidc.mint(header={"typ": kind})) == ANNA
 
 
+async def test_a_long_header_is_no_reason_to_refuse_a_token(here: Realm) -> None:
+    assert await here.name(here.oidc.mint(header={"x5t": "a" * 2000})) == ANNA
+
+
 @pytest.mark.parametrize(
     "token",
     [

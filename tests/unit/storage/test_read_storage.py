@@ -172,6 +172,7 @@ class TestFailures:
         tree = await read_hierarchy(StorageSources(FakeWaldurResources(SOME), users), MOCKING)
         gids = {row.target.unix_gid for row in tree.rows if isinstance(row.target, ProjectTarget)}
 
+        assert gids
         assert gids <= set(make_gids(SOME).values())
 
     async def test_mock_mode_does_not_help_when_waldur_is_down(self) -> None:
