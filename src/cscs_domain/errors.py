@@ -9,11 +9,13 @@ CscsError
 │   │   └── MissingIdentityError  ... because nobody knows its Unix id
 │   ├── UnknownOrderError         Waldur shows no such order to this token
 │   ├── UnknownResourceError      Waldur shows no such resource to this token
+│   ├── UnknownOfferingError      Waldur shows no such offering, or it is not configured
 │   ├── OrderConflictError        an order's state does not allow what was asked
 │   ├── ResourceConflictError     a resource's state does not allow what was asked
 │   ├── OrderErredError           an order was approved, and Waldur could not process it
 │   └── SnapshotGoneError         a walk is pinned to a snapshot no longer kept
 ├── UpstreamServiceError          somebody's service (or the file that stands in for it)
+├── DocumentsBusyError            somebody else is writing documents to the same place
 └── ConfigurationError            the operator's settings, all mistakes at once
 
 Bulk work does not raise for one bad record: it returns `Problem` values (see `problems`) beside
@@ -111,6 +113,17 @@ class UnknownResourceError(InputError):
 
 
 @attrs.define(slots=False, eq=False)
+class UnknownOfferingError(InputError):
+    """Waldur shows no such offering to this token, or no configured system is sold by it."""
+
+    offering: UUID
+    reason: str
+
+    def __str__(self) -> str:
+        return f"offering {self.offering} {self.reason}"
+
+
+@attrs.define(slots=False, eq=False)
 class OrderConflictError(InputError):
     """An order is in a state that the action neither starts from nor leads to.
 
@@ -173,6 +186,17 @@ class UpstreamServiceError(CscsError):
 
     def __str__(self) -> str:
         return f"{self.service}: {self.reason}"
+
+
+@attrs.define(slots=False, eq=False)
+class DocumentsBusyError(CscsError):
+    """Another process writes documents to the same place. Asking again later helps."""
+
+    place: str
+    holder: str
+
+    def __str__(self) -> str:
+        return f"documents in {self.place} are being written by {self.holder}"
 
 
 @attrs.frozen

@@ -39,8 +39,9 @@ def test_the_answer_does_not_depend_on_pages_nor_on_the_steps_of_building(
     for portion in data.draw(pages(intake.resources)):
         draft.place(portion)
     listed = tuple(ListedRow(*pair) for pair in draft.settle())
+    problems = in_order([*intake.problems, *draft.problems])
 
-    assert Hierarchy(listed, in_order([*intake.problems, *draft.problems])) == built(site)
+    assert Hierarchy(listed, problems, draft.orders(listed)) == built(site)
 
 
 @given(untidy_sites(), st.data())

@@ -15,16 +15,21 @@ from cscs_domain.problems import Problem, by_urgency
 from cscs_domain.storage.hierarchy_draft import HierarchyDraft
 from cscs_domain.storage.intake import Intake
 from cscs_domain.storage.policy import StoragePolicy
-from cscs_domain.storage.rows import ListedRow, StorageRow
+from cscs_domain.storage.rows import ListedRow, OrderRow, StorageRow
 from cscs_domain.storage.waldur_rows import WaldurRow
 
 
 @attrs.frozen
 class Hierarchy:
-    """All rows (tenants, customers, then projects and users, each by path) and all problems."""
+    """All rows (tenants, customers, then projects and users, each by path) and all problems.
 
-    listed: tuple[ListedRow, ...]
+    `orders` are the orders in progress of these rows, and of resources that have no row.
+    """
+
+    # Not in the text: asyncio makes that of a command's whole result when it ends, several times.
+    listed: tuple[ListedRow, ...] = attrs.field(repr=False)
     problems: tuple[Problem, ...] = ()
+    orders: tuple[OrderRow, ...] = attrs.field(default=(), repr=False)
 
     @property
     def rows(self) -> tuple[StorageRow, ...]:
@@ -48,7 +53,8 @@ def build_hierarchy(
     draft = HierarchyDraft(policy, identities)
     draft.place(intake.resources)
     listed = tuple(map(ListedRow._make, draft.settle()))
-    return Hierarchy(listed, in_order([*intake.problems, *draft.problems]))
+    problems = in_order([*intake.problems, *draft.problems])
+    return Hierarchy(listed, problems, draft.orders(listed))
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

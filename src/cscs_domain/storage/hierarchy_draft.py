@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from cscs_domain.identities import Identities
@@ -11,9 +11,9 @@ from cscs_domain.storage.branch_paths import settle_branches
 from cscs_domain.storage.branches import Branch, BranchKey
 from cscs_domain.storage.placement import Placed, Placer
 from cscs_domain.storage.policy import StoragePolicy
-from cscs_domain.storage.resources import Resource
+from cscs_domain.storage.resources import Order, Resource
 from cscs_domain.storage.row_builder import RowBuilder
-from cscs_domain.storage.rows import RowFacts, StorageRow
+from cscs_domain.storage.rows import ListedRow, OrderRow, RowFacts, StorageRow
 from cscs_domain.storage.shared_paths import shared_paths
 
 
@@ -34,14 +34,34 @@ class HierarchyDraft:
     def settle(self) -> Iterator[tuple[StorageRow, RowFacts]]:
         """Yield all rows in the answer's order: each level by path, then id."""
         branches, leaves = self._placer.branches, self._placer.placed
-        self._settled = settle_branches(branches)
         parents: list[Branch] = []
-        if self._policy.mapping.with_parents:
+        if self._policy.mapping.with_parents:  # else nobody will see what is doubtful about them
+            self._settled = settle_branches(branches)
             parents = [*self._ordered(branches.tenants), *self._ordered(branches.customers)]
         leaves.sort(key=_leaf_order)
         self._settled += shared_paths(self._holders(parents))
         yield from map(self._builder.branch, parents)
         yield from map(self._builder.leaf, leaves)
+
+    def orders(self, listed: Sequence[ListedRow]) -> tuple[OrderRow, ...]:
+        """The orders in progress, given all that `settle` yielded.
+
+        By the paths of their rows; then those without rows, by their own ids.
+        """
+        leaves = self._placer.placed
+        rows = listed[len(listed) - len(leaves) :]
+        found = [
+            _order_row(placed.resource, order, one.row)
+            for placed, one in zip(leaves, rows, strict=True)
+            if (order := placed.resource.order)
+        ]
+        without_rows = [
+            _order_row(resource, resource.order, None)
+            for resource in self._placer.left_out
+            if resource.order
+        ]
+        by_ids = sorted(without_rows, key=lambda each: (each.order.int, each.resource.int))
+        return (*found, *by_ids)
 
     @property
     def problems(self) -> list[Problem]:
@@ -67,6 +87,12 @@ class HierarchyDraft:
 
 def _leaf_order(placed: Placed) -> tuple[str, int]:
     return placed.path.text, placed.resource.uuid.int
+
+
+def _order_row(resource: Resource, order: Order, row: StorageRow | None) -> OrderRow:
+    return OrderRow(
+        order=order.uuid, type=order.type, state=order.state, resource=resource.uuid, row=row
+    )
 
 
 def _no_callbacks(waiting: int) -> Problem:

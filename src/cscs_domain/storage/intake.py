@@ -41,13 +41,16 @@ class Intake:
     def take(self, rows: Iterable[WaldurRow]) -> None:
         """Take in one page."""
         ours, ready_items = self.policy.offering_slugs, self.policy.ready_items
+        passed_over = self.policy.offerings_passed_over
         for row in rows:
             self._rows += 1
             slug = row.offering_slug
             if slug is None:
                 self._without_slug += 1
             elif isinstance(slug, str) and slug and slug not in ours:
-                if self.include_terminated or row.state != _TERMINATED:
+                if slug not in passed_over and (
+                    self.include_terminated or row.state != _TERMINATED
+                ):
                     self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
                 continue
             resource, problems = parse_resource(row, ready_items=ready_items)

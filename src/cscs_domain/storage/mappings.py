@@ -1,13 +1,14 @@
 """Which part of Waldur becomes which level of the tree, as named values.
 
 Source: DESIGN section 2 (question "hierarchy"), spec 001 and 004 for `PROVIDER`, spec 002 for
-`ORGANISATION`.
+`ORGANISATION`, released versions of the program of spec 002 for `ORGANISATION_LEGACY`; ADR 0018.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -45,6 +46,15 @@ class PathRoot(Word):
     FILE_SYSTEM_AND_STORE = "/{file_system}/store"
 
 
+class SystemNames(Word):
+    """What names a storage system in rows and paths."""
+
+    SITE = "site"
+    """What the site has configured (see `StorageSystem.path_name`)."""
+    OFFERING = "offering"
+    """The offering's slug, whatever is configured."""
+
+
 @attrs.frozen(kw_only=True)
 class HierarchyMapping:
     """How the three levels are named, what stands before them, and whether parents are listed."""
@@ -55,6 +65,7 @@ class HierarchyMapping:
     project: Source
     root: PathRoot
     with_parents: bool
+    system_names: SystemNames = SystemNames.SITE
 
 
 PROVIDER: Final = HierarchyMapping(
@@ -75,4 +86,17 @@ ORGANISATION: Final = HierarchyMapping(
     root=PathRoot.FILE_SYSTEM_AND_STORE,
     with_parents=False,
 )
-"""Customer → project → resource, as the first generation's files have it."""
+"""Customer → project → resource, as spec 002 prints it: `/lustre/store/<three slugs>`."""
+
+ORGANISATION_LEGACY: Final = attrs.evolve(
+    ORGANISATION,
+    name="organisation-legacy",
+    root=PathRoot.SYSTEM_AND_TYPE,
+    system_names=SystemNames.OFFERING,
+)
+"""The same levels below `/<offering's slug>/<data type>`, as released programs wrote them."""
+
+MAPPINGS: Final[Mapping[str, HierarchyMapping]] = MappingProxyType(
+    {mapping.name: mapping for mapping in (PROVIDER, ORGANISATION, ORGANISATION_LEGACY)}
+)
+"""All of them by name."""

@@ -38,6 +38,7 @@ class Placer:
     identities: Identities
     branches: Branches = attrs.field(init=False)
     placed: list[Placed] = attrs.field(factory=list, init=False)
+    left_out: list[Resource] = attrs.field(factory=list, init=False)
     problems: list[Problem] = attrs.field(factory=list, init=False)
     _systems: dict[str, StorageSystem] = attrs.field(init=False)
     _owners: OwnerFinder = attrs.field(init=False)
@@ -48,7 +49,7 @@ class Placer:
         self._owners = OwnerFinder(self.identities, self.policy)
         self._project_of = self.policy.mapping.project.party_of
         self.branches = Branches(self.policy)
-        self._systems = {system.offering_slug: system for system in self.policy.systems}
+        self._systems = {system.offering_slug: system for system in self.policy.mounted_systems}
 
     def place(self, resource: Resource) -> None:
         """Place one resource of a configured offering, or report why it is left out."""
@@ -57,12 +58,14 @@ class Placer:
         if found.problems:
             self.problems += found.problems
         if found.owner is None:
+            self.left_out.append(resource)
             return
         try:
             branch = self.branches.customer_for(resource, system)
             generated = branch.generated_path.child(self._project_of(resource).slug)
         except InvalidValueError as error:
             self.problems.append(_unsafe(resource, error))
+            self.left_out.append(resource)
             return
         state = resource.state
         if resource.order:

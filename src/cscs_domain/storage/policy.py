@@ -9,7 +9,7 @@ import attrs
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.quantities import parse_quantity
 from cscs_domain.storage.callbacks import ApiUrl
-from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
+from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping, PathRoot, SystemNames
 from cscs_domain.storage.mount_points import MountPath, check_segment
 from cscs_domain.storage.quotas import QuotaPolicy, above_zero
 from cscs_domain.storage.target_ids import ItemIds
@@ -55,20 +55,35 @@ def _distinct(_instance: object, _attribute: object, systems: tuple[StorageSyste
             raise InvalidValueError("storage systems", str(values), f"share one {what}")
 
 
+def _known_names(instance: StoragePolicy, _attribute: object, only: frozenset[str] | None) -> None:
+    if only is None:
+        return
+    if not only:  # nothing at all would pass for the whole site
+        raise InvalidValueError("storage systems", "none", "leaves nothing to read")
+    if unknown := only - {system.name for system in instance.systems}:
+        raise InvalidValueError("storage systems", str(sorted(unknown)), "are not configured")
+
+
+def _fit_for_paths(instance: StoragePolicy, _attribute: object, _mapping: object) -> None:
+    _distinct(None, None, instance.mounted_systems)
+
+
 @attrs.frozen(kw_only=True)
 class StoragePolicy:
     """How resources become rows. Every member has the documented default but the systems.
 
-    `unit_factor` turns the offering's unit into TB. `ready_items` lets target items found in
-    `backend_metadata` win. `mock_identities` makes missing Unix ids up: development only.
+    `only` names the systems to read; resources of the others are passed over, which is nothing to
+    report. `unit_factor` turns the offering's unit into TB. `ready_items` lets target items found
+    in `backend_metadata` win. `mock_identities` makes missing Unix ids up: development only.
     """
 
     systems: tuple[StorageSystem, ...] = attrs.field(validator=_distinct)
+    only: frozenset[str] | None = attrs.field(default=None, validator=_known_names)
     file_system: str = attrs.field(default="lustre", validator=_segment)
     quotas: QuotaPolicy = attrs.field(factory=QuotaPolicy)
     unit_factor: Decimal = attrs.field(default=Decimal(1), converter=_factor, validator=above_zero)
     item_ids: ItemIds = ItemIds.DOCUMENTED
-    mapping: HierarchyMapping = PROVIDER
+    mapping: HierarchyMapping = attrs.field(default=PROVIDER, validator=_fit_for_paths)
     callback_base: ApiUrl | None = None
     ready_items: bool = True
     mock_identities: bool = False
@@ -86,4 +101,38 @@ class StoragePolicy:
     @property
     def offering_slugs(self) -> frozenset[str]:
         """The offerings to read."""
-        return frozenset(system.offering_slug for system in self.systems)
+        return frozenset(system.offering_slug for system in self.systems if self.reads(system))
+
+    @property
+    def offerings_passed_over(self) -> frozenset[str]:
+        """The offerings that are configured and not to be read."""
+        return frozenset(system.offering_slug for system in self.systems) - self.offering_slugs
+
+    def reads(self, system: StorageSystem) -> bool:
+        """Whether a configured system is among those to read."""
+        return self.only is None or system.name in self.only
+
+    @property
+    def mounted_systems(self) -> tuple[StorageSystem, ...]:
+        """The systems as the mapping names them and lets them mount.
+
+        Where the mapping puts directories below the file system's name, backend ids may point
+        there as well: the generated path of today is the backend id of tomorrow.
+        """
+        return tuple(map(self._mounted, self.systems))
+
+    def _mounted(self, system: StorageSystem) -> StorageSystem:
+        if self.mapping.system_names is SystemNames.OFFERING:
+            slug = check_segment(system.offering_slug, "offering slug")
+            roots = (*system.roots, *_below_root(slug, system.roots))
+            system = attrs.evolve(system, path_name=slug, roots=roots)
+        if self.mapping.root is PathRoot.FILE_SYSTEM_AND_STORE:
+            roots = (*system.roots, *_below_root(self.file_system, system.roots))
+            system = attrs.evolve(system, roots=roots)
+        return system
+
+
+def _below_root(name: str, roots: tuple[MountPath, ...]) -> tuple[MountPath, ...]:
+    """The directory of this name at the top, unless it is among the roots."""
+    root = MountPath.of(name)
+    return () if root in roots else (root,)

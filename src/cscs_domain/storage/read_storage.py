@@ -17,6 +17,7 @@ from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.identities import GidLookup, Identities, UserLookup
 from cscs_domain.ports import Clock, HpcUsers, ResourceQuery, WaldurResources
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.progress import Progress, Stage, no_progress
 from cscs_domain.storage.hierarchy import Hierarchy, in_order
 from cscs_domain.storage.hierarchy_draft import HierarchyDraft
 from cscs_domain.storage.identity_rules import wanted_identities
@@ -45,20 +46,26 @@ class StorageSources:
 
 
 async def read_hierarchy(
-    sources: StorageSources, policy: StoragePolicy, *, include_terminated: bool = False
+    sources: StorageSources,
+    policy: StoragePolicy,
+    *,
+    include_terminated: bool = False,
+    progress: Progress = no_progress,
 ) -> Hierarchy:
     """Read everything once and return the whole tree as values.
 
     Raises `UpstreamServiceError` if Waldur did not answer, or if the identity service did not and
     identities must not be made up.
     """
-    reading = _Reading(sources, policy)
+    reading = _Reading(sources, policy, progress)
     draft = await reading.draft(include_terminated=include_terminated)
     listed: list[ListedRow] = []
     for chunk in _chunks(draft.settle()):
         listed += map(ListedRow._make, chunk)
+        progress(Stage.BUILDING, len(listed), None)
         await asyncio.sleep(0)
-    return Hierarchy(tuple(listed), in_order([*reading.problems, *draft.problems]))
+    problems = in_order([*reading.problems, *draft.problems])
+    return Hierarchy(tuple(listed), problems, draft.orders(listed))
 
 
 async def take_snapshot(
@@ -83,9 +90,12 @@ async def take_snapshot(
 class _Reading:
     """The two upstream reads behind one hierarchy."""
 
-    def __init__(self, sources: StorageSources, policy: StoragePolicy) -> None:
+    def __init__(
+        self, sources: StorageSources, policy: StoragePolicy, progress: Progress = no_progress
+    ) -> None:
         self._sources = sources
         self._policy = policy
+        self._progress = progress
         self.problems: list[Problem] = []
 
     async def draft(self, *, include_terminated: bool) -> HierarchyDraft:
@@ -93,9 +103,12 @@ class _Reading:
         query = ResourceQuery(
             offering_slugs=self._policy.offering_slugs, include_terminated=include_terminated
         )
+        read = 0
         async for page in self._sources.waldur.pages(query):
             intake.take(page.rows)
             intake.report(page.problems)
+            read += len(page.rows) + len(page.problems)
+            self._progress(Stage.READING, read, page.total)
         self.problems += intake.problems
         resources = intake.resources
         identities = await self._identities(resources)
@@ -107,8 +120,11 @@ class _Reading:
 
     async def _identities(self, resources: Iterable[Resource]) -> Identities:
         wanted = wanted_identities(resources)
+        names = len(wanted.projects) + len(wanted.users)
+        self._progress(Stage.LOOKING_UP, 0, names)
         gids = await self._unless_mocked(self._sources.hpc_users.gids(wanted.projects))
         users = await self._unless_mocked(self._sources.hpc_users.users(wanted.users))
+        self._progress(Stage.LOOKING_UP, names, names)
         return Identities(gids.resolved if gids else {}, users.resolved if users else {})
 
     async def _unless_mocked(self, look_up: Awaitable[_Lookup]) -> _Lookup | None:

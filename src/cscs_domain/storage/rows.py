@@ -12,7 +12,7 @@ from cscs_domain.storage.data_types import TargetType
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.permissions import Permission
 from cscs_domain.storage.quotas import Quotas
-from cscs_domain.storage.states import ResourceState, Status
+from cscs_domain.storage.states import OrderState, OrderType, ResourceState, Status
 from cscs_domain.storage.targets import TYPE_OF_TARGET, Target
 
 
@@ -87,3 +87,14 @@ class ListedRow(NamedTuple):
 
     row: StorageRow
     facts: RowFacts
+
+
+@attrs.frozen(kw_only=True)
+class OrderRow:
+    """An order in progress and the row of its resource; None if the resource was left out."""
+
+    order: UUID
+    type: OrderType
+    state: OrderState
+    resource: UUID
+    row: StorageRow | None
