@@ -8,7 +8,8 @@ answer and returns problems for records that make no sense.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 from uuid import UUID
@@ -19,6 +20,9 @@ from cscs_domain.callers import Caller
 from cscs_domain.identities import GidLookup, UserLookup
 from cscs_domain.orders import OrderFacts, Outcome
 from cscs_domain.problems import Problem
+from cscs_domain.storage.document_names import DocumentName, Series
+from cscs_domain.storage.documents import DocumentHead, StorageDocument
+from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.waldur_rows import WaldurRow
 
 JsonObject: TypeAlias = Mapping[str, object]
@@ -45,10 +49,15 @@ class ResourceQuery:
 
 @attrs.frozen
 class ResourcePage:
-    """A handful of rows as Waldur sent them, and what could not even be taken as a row."""
+    """A handful of rows as Waldur sent them, and what could not even be taken as a row.
+
+    `total` is how many rows the whole read will bring, as far as the adapter knows: a hint for
+    people who wait. It may change from page to page, and be a little off.
+    """
 
     rows: Sequence[WaldurRow]
     problems: tuple[Problem, ...] = ()
+    total: int | None = None
 
 
 class WaldurResources(Protocol):
@@ -60,6 +69,17 @@ class WaldurResources(Protocol):
         Every row that matches the query comes at least once (it may come twice: the domain
         removes duplicates). Raises `UpstreamServiceError` if the read cannot be completed; half a
         read never ends normally. Control returns to the event loop between pages.
+        """
+
+
+class WaldurOfferings(Protocol):
+    """Which offering a uuid belongs to."""
+
+    async def offering_slug(self, offering: UUID) -> str | None:
+        """The offering's slug, or None if Waldur has no such offering or does not show it.
+
+        Raises `UpstreamServiceError` if Waldur did not answer, or sends offerings without slugs
+        (too old).
         """
 
 
@@ -152,3 +172,53 @@ class WaldurOrders(Protocol):
 
     async def update_options(self, resource: UUID, options: Mapping[str, object]) -> Outcome:
         """Give a resource new options. Name all of them: others may or may not be kept."""
+
+
+class DocumentStore(Protocol):
+    """A place for documents: each is there whole or not at all, and none is ever overwritten.
+
+    Every method raises `UpstreamServiceError` if the place cannot be used (any more), such as a
+    disk that is full; what was there before is then as it was. Writing of any kind belongs inside
+    `exclusive`.
+    """
+
+    def exclusive(self, patience: timedelta) -> AbstractAsyncContextManager[None]:
+        """Keep other writers out, in this process and in others.
+
+        Raises `DocumentsBusyError` if another one stays in for longer than `patience`. A writer
+        that dies is out.
+        """
+
+    async def names(self) -> Sequence[DocumentName]:
+        """The documents that are there, the oldest first. Other files are passed over."""
+
+    async def latest(self, series: Series) -> DocumentName | None:
+        """The newest document of a series, as its link says; None if there is no link (any more)
+        or it leads to something else.
+        """
+
+    async def read(self, name: DocumentName) -> StorageDocument:
+        """One document. Raises `InvalidValueError` if it is none."""
+
+    async def write(
+        self,
+        name: DocumentName,
+        head: DocumentHead,
+        rows: Iterable[StorageRow],
+        problems: Sequence[Problem] = (),
+    ) -> DocumentName:
+        """Write a document under this name, or the one `after` all that are there; return it.
+
+        The rows are taken one by one, in a thread of its own. Problems, if there are any, are
+        listed beside the document, and are there before it is. A list without its document counts
+        as one that is there.
+        """
+
+    async def switch_latest(self, series: Series, name: DocumentName) -> None:
+        """Let a series' link lead to this document from now on; readers see the old or the new."""
+
+    async def prune(self, keep: int) -> Sequence[DocumentName]:
+        """Delete the oldest documents of all rows, with their problems, but for `keep` (from 1).
+
+        Never deletes the document of an order, nor one that a link leads to. Returns what is gone.
+        """

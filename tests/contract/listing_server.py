@@ -65,11 +65,21 @@ class Listing:
 
     def _offering(self, uuid: str) -> Response:
         objects = [row for row in self.rows if isinstance(row, Mapping)]
-        for slug in self._slugs():
-            if _id_of(slug) == uuid:
-                known = dict(offering_from_rows(objects, slug) or {})
-                return _json(200, known | {"secret_options": {"token": "hunter2"}})
-        return _json(404, {"detail": "No Offering matches the given query."})
+        ids = {_id_of(slug): slug for slug in self._slugs()}
+        slug = ids.get(uuid) or self._told_by_rows(uuid)
+        if slug is None:
+            return _json(404, {"detail": "No Offering matches the given query."})
+        known = dict(offering_from_rows(objects, slug) or {})
+        return _json(200, known | {"secret_options": {"token": "hunter2"}})
+
+    def _told_by_rows(self, uuid: str) -> str | None:
+        objects = (row for row in self.rows if isinstance(row, Mapping))
+        told = {
+            str(row.get("offering_uuid")).replace("-", "").lower(): row.get("offering_slug")
+            for row in objects
+        }
+        slug = told.get(uuid)
+        return slug if isinstance(slug, str) else None
 
     def _slugs(self) -> list[str]:
         slugs = [row.get("offering_slug") for row in self.rows if isinstance(row, Mapping)]

@@ -78,6 +78,17 @@ async def test_pages_are_small_enough_to_be_handled_between_two_requests(holding
     assert max(sizes) <= 300
 
 
+@pytest.mark.parametrize("count", [1, 300, 301, 1000])
+async def test_a_page_says_how_many_rows_there_will_be(holding: Holding, count: int) -> None:
+    """A hint for people who wait, exact as long as nothing moves; refused rows count as well."""
+    waldur = holding([*(row(number) for number in range(count - 1)), "junk"])
+
+    pages = [page async for page in waldur.pages(QUERY)]
+
+    assert {page.total for page in pages} == {count}
+    assert sum(len(page.rows) + len(page.problems) for page in pages) == count
+
+
 async def test_others_get_a_turn_between_pages(holding: Holding) -> None:
     """A refresh of a large site must not stop the server that it feeds."""
     turns = 0

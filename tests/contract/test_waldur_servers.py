@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
+from uuid import UUID
 
 import pytest
 
@@ -125,6 +126,26 @@ async def test_nobody_has_an_offering_that_is_not_there(
     """The older server does not know the filter and sends every offering."""
     assert await old.offering("no-such-slug") is None
     assert await new.offering("no-such-slug") is None
+
+
+@pytest.mark.parametrize("slug", SYSTEMS)
+async def test_an_offering_has_the_same_slug_by_its_uuid(
+    old: HttpWaldurResources, new: HttpWaldurResources, slug: str
+) -> None:
+    """The older server leaves slugs out of resources, not out of offerings."""
+    found = await new.offering(slug)
+    assert found is not None
+    uuid = UUID(str(found["uuid"]))
+
+    assert await old.offering_slug(uuid) == slug
+    assert await new.offering_slug(uuid) == slug
+
+
+async def test_no_server_has_an_offering_of_an_unknown_uuid(
+    old: HttpWaldurResources, new: HttpWaldurResources
+) -> None:
+    assert await old.offering_slug(UUID(int=7)) is None
+    assert await new.offering_slug(UUID(int=7)) is None
 
 
 async def test_an_older_server_sends_everything_and_no_slug(old: HttpWaldurResources) -> None:

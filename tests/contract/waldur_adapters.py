@@ -12,7 +12,7 @@ from uuid import UUID
 import attrs
 
 from cscs_domain.errors import UpstreamServiceError
-from cscs_domain.ports import ResourceQuery, WaldurInspection, WaldurResources
+from cscs_domain.ports import ResourceQuery, WaldurInspection, WaldurOfferings, WaldurResources
 from cscs_domain.storage.waldur_rows import WaldurRow
 from cscs_fakes.waldur_resources import FakeWaldurResources
 from cscs_files import FileWaldurResources
@@ -26,8 +26,8 @@ from tests.unit.http.services import QUICK
 QUERY: Final = ResourceQuery(offering_slugs=frozenset({"capstor"}), include_terminated=True)
 
 
-class Waldur(WaldurResources, WaldurInspection, Protocol):
-    """An adapter of both ports that read Waldur."""
+class Waldur(WaldurResources, WaldurInspection, WaldurOfferings, Protocol):
+    """An adapter of all ports that read Waldur."""
 
 
 @attrs.frozen

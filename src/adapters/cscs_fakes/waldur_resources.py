@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from uuid import UUID
+
+import attrs
 
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.ports import (
@@ -11,10 +14,11 @@ from cscs_domain.ports import (
     ResourcePage,
     ResourceQuery,
     WaldurInspection,
+    WaldurOfferings,
     WaldurResources,
 )
 from cscs_json.waldur_decoding import rows_from_objects
-from cscs_json.waldur_offerings import offering_from_rows
+from cscs_json.waldur_offerings import offering_from_rows, slug_from_rows
 
 
 class FakeWaldurResources:
@@ -58,8 +62,9 @@ class FakeWaldurResources:
     async def pages(self, query: ResourceQuery) -> AsyncIterator[ResourcePage]:
         """Yield the rows in pages of `page_size`."""
         del query
+        total = len(self._rows)
         async for first, rows in self._read():
-            yield rows_from_objects(rows, first=first)
+            yield attrs.evolve(rows_from_objects(rows, first=first), total=total)
 
     async def raw_pages(self, query: ResourceQuery) -> AsyncIterator[Sequence[JsonObject]]:
         """Yield the rows that are objects, with every key."""
@@ -72,6 +77,12 @@ class FakeWaldurResources:
         if self._failure:
             raise self._failure
         return offering_from_rows((row for row in self._rows if isinstance(row, Mapping)), slug)
+
+    async def offering_slug(self, offering: UUID) -> str | None:
+        """The slug in the first row of the offering that has one."""
+        if self._failure:
+            raise self._failure
+        return slug_from_rows(rows_from_objects(self._rows).rows, offering)
 
     async def _read(self) -> AsyncIterator[tuple[int, Sequence[object]]]:
         self.reads += 1
@@ -95,3 +106,4 @@ class FakeWaldurResources:
 
 _resources: type[WaldurResources] = FakeWaldurResources
 _inspection: type[WaldurInspection] = FakeWaldurResources
+_offerings: type[WaldurOfferings] = FakeWaldurResources

@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import UUID
+
+import attrs
 
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.ports import (
@@ -14,11 +17,12 @@ from cscs_domain.ports import (
     ResourcePage,
     ResourceQuery,
     WaldurInspection,
+    WaldurOfferings,
     WaldurResources,
 )
 from cscs_files.file_reading import json_files
 from cscs_files.waldur_documents import RowTexts, read_rows
-from cscs_json.waldur_offerings import offering_from_rows
+from cscs_json.waldur_offerings import offering_from_rows, slug_from_rows
 
 LARGEST_WALDUR_FILE: Final = 2**30
 """Bytes in one file: more than 100 000 resources with all their keys; a bound for memory."""
@@ -60,8 +64,14 @@ class FileWaldurResources:
         """Return what the rows tell about their offering."""
         return await asyncio.to_thread(self._offering, slug)
 
+    async def offering_slug(self, offering: UUID) -> str | None:
+        """The slug in the first row of the offering that has one; None if no file has any."""
+        return await asyncio.to_thread(self._offering_slug, offering)
+
     def _pages(self) -> list[ResourcePage]:
-        return [page for texts in self._texts() for page in texts.pages()]
+        pages = [page for texts in self._texts() for page in texts.pages()]
+        total = sum(len(page.rows) + len(page.problems) for page in pages)
+        return [attrs.evolve(page, total=total) for page in pages]
 
     def _raw_pages(self) -> list[list[JsonObject]]:
         return [page for texts in self._texts() for page in texts.raw_pages()]
@@ -69,6 +79,10 @@ class FileWaldurResources:
     def _offering(self, slug: str) -> JsonObject | None:
         rows = (row for texts in self._texts() for page in texts.raw_pages() for row in page)
         return offering_from_rows(rows, slug)
+
+    def _offering_slug(self, offering: UUID) -> str | None:
+        rows = (row for texts in self._texts() for page in texts.pages() for row in page.rows)
+        return slug_from_rows(rows, offering)
 
     def _texts(self) -> Iterable[RowTexts]:
         """One file at a time: the bytes of the last one are free before the next is read."""
@@ -79,3 +93,4 @@ class FileWaldurResources:
 
 _resources: type[WaldurResources] = FileWaldurResources
 _inspection: type[WaldurInspection] = FileWaldurResources
+_offerings: type[WaldurOfferings] = FileWaldurResources

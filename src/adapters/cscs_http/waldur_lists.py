@@ -38,8 +38,9 @@ class Decoded(Generic[_T]):
     uuids: Iterable[object]
 
 
-Decode: TypeAlias = Callable[[bytes, str], Decoded[_T]]
-"""Takes the JSON of a list and a name for it in problems; may raise `MalformedPageError`."""
+Decode: TypeAlias = Callable[[bytes, str, int], Decoded[_T]]
+"""Takes the JSON of a part of a list, a name for it in problems, and how many rows the whole list
+has; may raise `MalformedPageError`."""
 
 
 @attrs.frozen
@@ -102,10 +103,10 @@ class WaldurList(Generic[_T]):
         reason = f"reading all of {self.path} was not over within {self.deadline.limit:g} s"
         raise NoAnswerError(self.service.connection.service, reason)
 
-    def decoded(self, body: bytes, name: str, answer: Answer) -> Decoded[_T]:
+    def decoded(self, body: bytes, name: str, total: int, answer: Answer) -> Decoded[_T]:
         """The rows in a body. Raises `UnusableAnswerError`."""
         try:
-            return self.decode(body, name)
+            return self.decode(body, name, total)
         except MalformedPageError as error:
             raise answer.unusable(f"answered with a page that is {error}") from None
 
@@ -130,7 +131,8 @@ class WaldurList(Generic[_T]):
         text = answer.headers.get("x-result-count", "")
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_TOTAL):
             raise answer.unusable("answered without X-Result-Count: is this the API of Waldur?")
-        content = self.decoded(answer.json_bytes(), f"page {number}, row", answer)
-        if content.rows > int(text):
-            raise answer.unusable(f"sends {content.rows} rows and says that there are {text}")
-        return ListPage(int(text), content, answer)
+        total = int(text)
+        content = self.decoded(answer.json_bytes(), f"page {number}, row", total, answer)
+        if content.rows > total:
+            raise answer.unusable(f"sends {content.rows} rows and says that there are {total}")
+        return ListPage(total, content, answer)

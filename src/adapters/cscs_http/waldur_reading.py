@@ -46,7 +46,7 @@ async def read_consistently(
         is_complete = look.is_complete_after(seen)
         slipped = sorted(look.uuids - seen)
         seen.update(slipped)
-        async for content in _each_by_itself(whole, slipped):
+        async for content in _each_by_itself(whole, slipped, page.total):
             yield content
         if is_complete:
             return
@@ -86,7 +86,9 @@ async def _look(uuids_only: WaldurList[None]) -> _Look:
     )
 
 
-async def _each_by_itself(whole: WaldurList[_T], uuids: Iterable[str]) -> AsyncIterator[_T]:
+async def _each_by_itself(
+    whole: WaldurList[_T], uuids: Iterable[str], total: int
+) -> AsyncIterator[_T]:
     """These resources, without those that have gone meanwhile."""
     selection = tuple((name, value) for name, value in whole.params if name == "field")
 
@@ -95,7 +97,7 @@ async def _each_by_itself(whole: WaldurList[_T], uuids: Iterable[str]) -> AsyncI
         body = answer.json_bytes()
         if answer.status == 404:
             return None
-        return whole.decoded(b"[" + body + b"]", f"resource {uuid}, row", answer)
+        return whole.decoded(b"[" + body + b"]", f"resource {uuid}, row", total, answer)
 
     async for found in as_they_come(uuids, fetch, whole.service.connection.at_once):
         if found is not None:

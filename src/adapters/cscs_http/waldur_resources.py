@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
+
+import attrs
 
 from cscs_domain.ports import (
     JsonObject,
     ResourcePage,
     ResourceQuery,
     WaldurInspection,
+    WaldurOfferings,
     WaldurResources,
 )
 from cscs_http.params import Params
 from cscs_http.service import Service
 from cscs_http.waldur_lists import Deadline, Decode, Decoded, WaldurList
+from cscs_http.waldur_offering_reading import read_offering_slug
 from cscs_http.waldur_query import (
     EVERYTHING,
     OFFERINGS,
@@ -59,6 +64,10 @@ class HttpWaldurResources:
             raise answer.unusable("answered with something that is no offering")
         return {name: value for name, value in found.items() if not is_secret_name(name)}
 
+    async def offering_slug(self, offering: UUID) -> str | None:
+        """The slug that the provider's endpoint tells, in one request."""
+        return await read_offering_slug(self._service, offering)
+
     async def _offering_uuid(self, slug: str) -> str | None:
         # Older servers do not know the filter and send every offering.
         params = (("slug", slug), ("field", "uuid"), ("field", "slug"))
@@ -81,21 +90,21 @@ class HttpWaldurResources:
         )
 
 
-def _typed(body: bytes, name: str) -> Decoded[ResourcePage]:
-    page = decode_rows(body, name)
+def _typed(body: bytes, name: str, total: int) -> Decoded[ResourcePage]:
+    page = attrs.evolve(decode_rows(body, name), total=total)
     rows = len(page.rows) + len(page.problems)
     # Refused rows are known by their problems: they need not be fetched again.
     uuids = [*(row.uuid for row in page.rows), *(problem.resource for problem in page.problems)]
     return Decoded(page, rows, uuids)
 
 
-def _objects(body: bytes, _name: str) -> Decoded[Sequence[JsonObject]]:
+def _objects(body: bytes, _name: str, _total: int) -> Decoded[Sequence[JsonObject]]:
     rows = decode_raw_rows(body)
     objects = [row for row in rows if isinstance(row, Mapping)]
     return Decoded(objects, len(rows), [row.get("uuid") for row in objects])
 
 
-def _uuids(body: bytes, _name: str) -> Decoded[None]:
+def _uuids(body: bytes, _name: str, _total: int) -> Decoded[None]:
     rows = decode_raw_rows(body)
     uuids = [row.get("uuid") for row in rows if isinstance(row, Mapping)]
     return Decoded(None, len(rows), uuids)
@@ -103,3 +112,4 @@ def _uuids(body: bytes, _name: str) -> Decoded[None]:
 
 _resources: type[WaldurResources] = HttpWaldurResources
 _inspection: type[WaldurInspection] = HttpWaldurResources
+_offerings: type[WaldurOfferings] = HttpWaldurResources

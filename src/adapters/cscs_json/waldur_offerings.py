@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from cscs_domain.ports import JsonObject
+from cscs_domain.storage.field_parsers import Faults, required_text, required_uuid
+from cscs_domain.storage.waldur_rows import WaldurRow
 from cscs_json.secret_names import is_secret_name
 
 _PREFIX: Final = "offering_"
@@ -33,6 +36,20 @@ def offering_from_rows(rows: Iterable[JsonObject], slug: str) -> JsonObject | No
                 if name and value is not None:
                     known.setdefault(name, value)
     return known or None
+
+
+def slug_from_rows(rows: Iterable[WaldurRow], offering: UUID) -> str | None:
+    """The slug in the first row of an offering that has a usable one; None if there is no such row.
+
+    Stops at that row.
+    """
+    for row in rows:
+        faults: Faults = []
+        uuid = required_uuid(row.offering_uuid, "offering_uuid", faults)
+        slug = required_text(row.offering_slug, "offering_slug", faults)
+        if uuid == offering and not faults:
+            return slug
+    return None
 
 
 def _offering_name(member: str) -> str | None:
