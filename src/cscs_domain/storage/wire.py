@@ -48,8 +48,8 @@ def item_to_wire(item: StorageItem) -> object:
 def quotas_to_wire(quotas: Quotas) -> object:
     """Four entries: space soft and hard in TB, inodes soft and hard."""
     return [
-        _quota("space", _number(quotas.space_soft_tb), "tera", "soft"),
-        _quota("space", _number(quotas.space_hard_tb), "tera", "hard"),
+        _quota("space", whole_or_decimal(quotas.space_soft_tb), "tera", "soft"),
+        _quota("space", whole_or_decimal(quotas.space_hard_tb), "tera", "hard"),
         _quota("inodes", quotas.inodes_soft, "none", "soft"),
         _quota("inodes", quotas.inodes_hard, "none", "hard"),
     ]
@@ -138,7 +138,7 @@ def _quota(kind: str, amount: int | Decimal, unit: str, enforcement: str) -> Wir
     return {"type": kind, "quota": amount, "unit": unit, "enforcementType": enforcement}
 
 
-def _number(amount: Decimal) -> int | Decimal:
+def whole_or_decimal(amount: Decimal) -> int | Decimal:
     """Whole terabytes as an int, which every JSON library writes alike."""
     return int(amount) if amount == amount.to_integral_value() else amount
 
