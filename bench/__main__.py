@@ -1,4 +1,4 @@
-"""`python -m bench [--part in-process|steps|pages|live] [--sizes 1000,10000]`."""
+"""`python -m bench [--part in-process|steps|pages|live|export] [--sizes 1000,10000]`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 import os
 import platform
 
-from bench import in_process, live, pages, steps
+from bench import export, in_process, live, pages, steps
 
 _PARTS = {
     "in-process": in_process.report,
     "steps": steps.report,
     "pages": pages.report,
     "live": live.report,
+    "export": export.report,
 }
 
 

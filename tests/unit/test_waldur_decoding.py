@@ -16,10 +16,11 @@ GOOD = json.dumps({"uuid": "a" * 32, "slug": "good"})
     "bad",
     [
         '{"limits": {"storage": ' + "9" * 5000 + "}}",
+        '{"limits": {"storage": 1e99999999999999999999}}',
         '{"order_in_progress": "soon"}',
         '"text"',
     ],
-    ids=["long number", "order", "text"],
+    ids=["long number", "long exponent", "order", "text"],
 )
 def test_a_row_that_cannot_be_read_hides_no_other(bad: str) -> None:
     page = decode_rows(f"[{GOOD}, {bad}, {GOOD}]".encode(), "row")

@@ -4,8 +4,24 @@ Not an adapter of a port: the layer between the domain and those adapters that s
 none of them repeats it.
 """
 
+from cscs_json.documents import (
+    decode_document,
+    document_chunks,
+    encode_document,
+    encode_problems,
+)
 from cscs_json.encoding import encode, encode_row
 from cscs_json.secret_names import is_secret_name
 from cscs_json.waldur_decoding import decode_raw_rows, decode_rows
 
-__all__ = ["decode_raw_rows", "decode_rows", "encode", "encode_row", "is_secret_name"]
+__all__ = [
+    "decode_document",
+    "decode_raw_rows",
+    "decode_rows",
+    "document_chunks",
+    "encode",
+    "encode_document",
+    "encode_problems",
+    "encode_row",
+    "is_secret_name",
+]

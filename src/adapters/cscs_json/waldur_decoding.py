@@ -25,6 +25,8 @@ from cscs_domain.storage.waldur_rows import WaldurRow
 _FAST: Final = msgspec.json.Decoder(list[WaldurRow], float_hook=Decimal)
 _TEXTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _ONE: Final = msgspec.json.Decoder(WaldurRow, float_hook=Decimal)
+GIVES_UP: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError)
+"""What fast decoding raises: the last one for exponents that no `Decimal` can have."""
 
 
 @attrs.define(slots=False, eq=False)
@@ -41,14 +43,14 @@ def decode_rows(page: bytes, where: str = "row") -> ResourcePage:
     """Decode one page; rows that are no rows become problems named `where` and their position."""
     try:
         return ResourcePage(_FAST.decode(page))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except GIVES_UP:
         return _decode_row_by_row(page, where)
 
 
 def _decode_row_by_row(page: bytes, where: str) -> ResourcePage:
     try:
         texts = _TEXTS.decode(page)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except GIVES_UP:
         return rows_from_objects(decode_raw_rows(page), where)
     return decode_each(texts, where)
 
@@ -76,7 +78,7 @@ def decode_each(
     for position, text in enumerate(texts, first):
         try:
             rows.append(_ONE.decode(text))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except GIVES_UP:
             page = _decode_with_care(bytes(text), where, position)
             rows += page.rows
             problems += page.problems
@@ -109,6 +111,8 @@ def decode_json(text: bytes) -> object:
         raise MalformedPageError(f"not UTF-8: byte {error.start}") from None
     except RecursionError:
         raise MalformedPageError("nested too deeply") from None
+    except ArithmeticError:
+        raise MalformedPageError("not usable JSON: a number's exponent is too long") from None
     except ValueError as error:  # NaN and Infinity, or a number of thousands of digits
         raise MalformedPageError(f"not usable JSON: {error}") from None
 
