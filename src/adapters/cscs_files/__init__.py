@@ -1,9 +1,16 @@
 """Files in place of services: dumps of Waldur as its resources, a list of ids as the HPC users,
-a journal as the receiver of what would be sent about orders.
+a journal as the receiver of what would be sent about orders, a folder as the place of documents.
 """
 
+from cscs_files.document_store import FileDocumentStore, read_document
 from cscs_files.hpc_users import FileHpcUsers
 from cscs_files.order_journal import OrderJournal
 from cscs_files.waldur_resources import FileWaldurResources
 
-__all__ = ["FileHpcUsers", "FileWaldurResources", "OrderJournal"]
+__all__ = [
+    "FileDocumentStore",
+    "FileHpcUsers",
+    "FileWaldurResources",
+    "OrderJournal",
+    "read_document",
+]

@@ -59,6 +59,9 @@ def _json(text: str, file: SourceFile) -> object:
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
         raise file.error(f"not JSON: {error.msg} at {at}", retryable=True) from None
+    except ArithmeticError:
+        reason = "not usable JSON: a number's exponent is too long"
+        raise file.error(reason, retryable=False) from None
     except ValueError as error:  # a number of thousands of digits
         raise file.error(f"not usable JSON: {error}", retryable=False) from None
     return tree

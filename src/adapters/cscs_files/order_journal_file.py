@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from cscs_domain.errors import UpstreamServiceError
+from cscs_files.durable_files import sync_folder
 from cscs_files.file_reading import FileStamp, SourceFile
 
 LARGEST_JOURNAL: Final = 64 * 2**20
@@ -53,7 +53,7 @@ class JournalFile:
             self._path.touch(0o600)
             self._write(before + line)
             if is_new:
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -79,13 +79,3 @@ class JournalFile:
         lasting = isinstance(error, PermissionError | FileNotFoundError | NotADirectoryError)
         reason = f"cannot be written: {error.strerror or type(error).__name__}"
         return self._file.error(reason, retryable=not lasting)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in it last. Some systems cannot, and need not."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

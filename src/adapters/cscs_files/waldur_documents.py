@@ -19,6 +19,7 @@ import msgspec
 from cscs_domain.ports import JsonObject, ResourcePage
 from cscs_files.file_reading import SourceFile
 from cscs_json.waldur_decoding import (
+    GIVES_UP,
     MalformedPageError,
     decode_each,
     decode_json,
@@ -91,7 +92,7 @@ def _split(document: bytes) -> Sequence[msgspec.Raw] | None:
             return _WRAPPED.decode(document).resources
         rows = _LIST.decode(document)
         return None if rows and _is_exchange(_value(rows[0])) else rows
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except GIVES_UP:
         return None
 
 
@@ -161,7 +162,7 @@ def _place(document: bytes, error: MalformedPageError) -> str:
         return ""
     try:
         _ANYTHING.decode(document)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as refusal:
+    except GIVES_UP as refusal:
         found = _BYTE.search(str(refusal))
         return _line_and_column(document, int(found[1])) if found else ""
     return ""

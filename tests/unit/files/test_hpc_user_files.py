@@ -177,6 +177,7 @@ async def test_a_file_that_may_still_be_being_written_is_told_with_its_place(
         ("ids.yaml", "projects:\n  g207: \x07\n"),
         ("ids.json", "[]"),
         ("ids.json", '{"projects": {"g207": ' + "9" * 5000 + "}}"),
+        ("ids.json", '{"projects": {"g207": 1e99999999999999999999}}'),
         ("ids.json", "[" * 100_000),
         ("ids.yaml", "[" * 5000 + "]"),
     ],
