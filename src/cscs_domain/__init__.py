@@ -28,6 +28,7 @@ from cscs_domain.errors import (
     AuthenticationError,
     ConfigurationError,
     CscsError,
+    DocumentsBusyError,
     InputError,
     InvalidValueError,
     MissingIdentityError,
@@ -38,6 +39,7 @@ from cscs_domain.errors import (
     ResourceConflictError,
     ResourceProcessingError,
     SnapshotGoneError,
+    UnknownOfferingError,
     UnknownOrderError,
     UnknownResourceError,
     UpstreamServiceError,
@@ -61,22 +63,58 @@ from cscs_domain.orders import (
 )
 from cscs_domain.ports import (
     Clock,
+    DocumentStore,
     HpcUsers,
     ResourcePage,
     ResourceQuery,
     TokenVerifier,
     WaldurInspection,
+    WaldurOfferings,
     WaldurOrders,
     WaldurResources,
 )
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.progress import Progress, Stage, no_progress
 from cscs_domain.quantities import parse_quantity
 from cscs_domain.storage.callbacks import ApiUrl, Callbacks, callbacks_for
+from cscs_domain.storage.changes import Changes, FieldChange, RowChange, apply_changes, changes
+from cscs_domain.storage.changes_wire import changes_to_wire
+from cscs_domain.storage.chosen_systems import chosen_systems
 from cscs_domain.storage.data_types import TargetType, normal_data_type, target_type_of
+from cscs_domain.storage.document_names import DocumentName, OrderKind, OrderSubject, Series
+from cscs_domain.storage.documents import (
+    DocumentFormat,
+    DocumentHead,
+    DocumentMeta,
+    StorageDocument,
+)
+from cscs_domain.storage.export_documents import (
+    Baseline,
+    Comparison,
+    ExportReport,
+    ExportRequest,
+    Scope,
+    Strictness,
+    export_all,
+)
+from cscs_domain.storage.export_orders import (
+    OrderOutcome,
+    OrderResult,
+    OrdersReport,
+    OrdersRequest,
+    export_order,
+    export_orders,
+)
 from cscs_domain.storage.filters import PageRequest, Pagination, RowFilter
 from cscs_domain.storage.freshness import Freshness, FreshnessPolicy
 from cscs_domain.storage.hierarchy import Hierarchy, build_hierarchy
-from cscs_domain.storage.mappings import ORGANISATION, PROVIDER, HierarchyMapping
+from cscs_domain.storage.mappings import (
+    MAPPINGS,
+    ORGANISATION,
+    ORGANISATION_LEGACY,
+    PROVIDER,
+    HierarchyMapping,
+)
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.permissions import Permission
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
@@ -89,7 +127,15 @@ from cscs_domain.storage.read_storage import (
 )
 from cscs_domain.storage.resource_parser import ParsedResource, parse_resource
 from cscs_domain.storage.resources import Order, Party, Resource
-from cscs_domain.storage.rows import ListedRow, RowFacts, RowKey, StorageItem, StorageRow
+from cscs_domain.storage.row_fields import RowField
+from cscs_domain.storage.rows import (
+    ListedRow,
+    OrderRow,
+    RowFacts,
+    RowKey,
+    StorageItem,
+    StorageRow,
+)
 from cscs_domain.storage.snapshot_keeper import Served, SnapshotKeeper
 from cscs_domain.storage.snapshots import Snapshot, SnapshotPage
 from cscs_domain.storage.states import (
@@ -113,21 +159,35 @@ from cscs_domain.storage.wire import row_to_wire
 from cscs_domain.storage.wire_decoding import row_from_wire
 
 __all__ = [
+    "MAPPINGS",
     "ORGANISATION",
+    "ORGANISATION_LEGACY",
     "PROVIDER",
     "AccessPolicy",
     "ApiUrl",
     "AuthenticationError",
+    "Baseline",
     "BelievedClaims",
     "CachedHpcUsers",
     "Callbacks",
     "Caller",
+    "Changes",
     "ClaimRules",
     "Clock",
+    "Comparison",
     "ConfigurationError",
     "CscsError",
     "CustomerTarget",
     "DerivedQuotas",
+    "DocumentFormat",
+    "DocumentHead",
+    "DocumentMeta",
+    "DocumentName",
+    "DocumentStore",
+    "DocumentsBusyError",
+    "ExportReport",
+    "ExportRequest",
+    "FieldChange",
     "Freshness",
     "FreshnessPolicy",
     "GidCacheStatistics",
@@ -150,8 +210,15 @@ __all__ = [
     "OrderConflictError",
     "OrderErredError",
     "OrderFacts",
+    "OrderKind",
+    "OrderOutcome",
+    "OrderResult",
+    "OrderRow",
     "OrderState",
+    "OrderSubject",
     "OrderType",
+    "OrdersReport",
+    "OrdersRequest",
     "Outcome",
     "PageRequest",
     "Pagination",
@@ -162,6 +229,7 @@ __all__ = [
     "PrimaryProject",
     "Problem",
     "ProblemCode",
+    "Progress",
     "ProjectTarget",
     "QuotaOverrides",
     "QuotaPolicy",
@@ -173,41 +241,58 @@ __all__ = [
     "ResourceProcessingError",
     "ResourceQuery",
     "ResourceState",
+    "RowChange",
     "RowEncoder",
     "RowFacts",
+    "RowField",
     "RowFilter",
     "RowKey",
+    "Scope",
+    "Series",
     "Served",
     "Severity",
     "Snapshot",
     "SnapshotGoneError",
     "SnapshotKeeper",
     "SnapshotPage",
+    "Stage",
     "Status",
+    "StorageDocument",
     "StorageItem",
     "StoragePolicy",
     "StorageRow",
     "StorageSources",
     "StorageSystem",
+    "Strictness",
     "TargetType",
     "TenantTarget",
     "TokenVerifier",
     "UnixUser",
+    "UnknownOfferingError",
     "UnknownOrderError",
     "UnknownResourceError",
     "UpstreamServiceError",
     "UserLookup",
     "UserTarget",
     "WaldurInspection",
+    "WaldurOfferings",
     "WaldurOrder",
     "WaldurOrders",
     "WaldurResources",
     "WaldurRow",
     "__version__",
+    "apply_changes",
     "build_hierarchy",
     "callbacks_for",
+    "changes",
+    "changes_to_wire",
+    "chosen_systems",
+    "export_all",
+    "export_order",
+    "export_orders",
     "mock_gid",
     "mock_user",
+    "no_progress",
     "normal_data_type",
     "parse_quantity",
     "parse_resource",

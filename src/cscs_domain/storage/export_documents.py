@@ -1,0 +1,239 @@
+"""The use case of an export: read, compare, write, switch the link, prune. Source: spec 002.
+
+In this order, because each step is only safe after the one before: nothing is written unless all
+was read, no link leads to what is not on the disk, nothing old goes before the new is linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from typing import Final, TypeAlias
+
+import attrs
+
+from cscs_domain.errors import InvalidValueError
+from cscs_domain.ports import Clock, DocumentStore
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.progress import Progress, Stage, no_progress
+from cscs_domain.storage.changes import Changes, changes
+from cscs_domain.storage.document_names import DocumentName, Series
+from cscs_domain.storage.documents import DocumentFormat, DocumentHead, DocumentMeta
+from cscs_domain.storage.hierarchy import Hierarchy
+from cscs_domain.storage.policy import StoragePolicy
+from cscs_domain.storage.rows import StorageRow
+
+ReadHierarchy: TypeAlias = Callable[[], Awaitable[Hierarchy]]
+"""Reads the upstreams. Raises `UpstreamServiceError` if that cannot be done whole."""
+
+_TOLD_EVERY: Final = 500
+"""Rows between two looks at the progress."""
+
+
+class Strictness(Enum):
+    """Which problems keep a document from being written."""
+
+    NONE = "none"
+    IDENTITIES = "identities"
+    """Resources without Unix ids, as `strict: true` does to the HTTP answer."""
+    ANY = "any"
+    """Everything that was left out or is in doubt."""
+
+
+@attrs.frozen
+class Baseline:
+    """Rows to compare with, and where they come from."""
+
+    name: str
+    rows: tuple[StorageRow, ...] = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Scope:
+    """Which storage systems a document shows: all that the folder's documents show, or these.
+
+    `names` are the systems' configured names, `keys` what rows call them; empty for all.
+    """
+
+    names: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, policy: StoragePolicy, *, shares_folder: bool = False) -> Scope:
+        """The systems that a policy reads.
+
+        `shares_folder` says that others write documents of other systems into the same folder.
+        """
+        shown = [system for system in policy.mounted_systems if policy.reads(system)]
+        if len(shown) == len(policy.systems) and not shares_folder:
+            return cls()
+        return cls(
+            tuple(system.name for system in shown),
+            frozenset(system.path_name.lower() for system in shown),
+        )
+
+    def holds(self, row: StorageRow) -> bool:
+        """Whether a row of another document is one of these systems'."""
+        return not self.keys or row.system.key in self.keys
+
+
+def _from_one(_instance: object, _attribute: object, keep: int | None) -> None:
+    if keep is not None and keep < 1:
+        raise InvalidValueError("number of documents to keep", str(keep), "is below 1")
+
+
+@attrs.frozen(kw_only=True)
+class ExportRequest:
+    """What to export and how.
+
+    `zone` is the site's, `version` what `meta.appVersion` says. Of an earlier document only the
+    rows in `scope` are compared. With `rehearse` nothing is written, not even a lock. `keep`
+    prunes after a good write. `patience` is for another writer to end.
+    """
+
+    zone: tzinfo
+    version: str
+    form: DocumentFormat = DocumentFormat.ENVELOPE
+    scope: Scope = attrs.field(factory=Scope)
+    strictness: Strictness = Strictness.NONE
+    rehearse: bool = False
+    compare: bool = False
+    against: Baseline | None = None
+    keep: int | None = attrs.field(default=None, validator=_from_one)
+    patience: timedelta = timedelta(0)
+
+    @property
+    def series(self) -> Series:
+        """The documents that this one continues."""
+        return Series(self.scope.names, self.form.suffix)
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """What an export changes: `changes` against the document `against`.
+
+    Without an earlier document, `against` is None and every row is created. `changes` is None if
+    the earlier document could not be understood; `unreadable` says why.
+    """
+
+    against: str | None
+    changes: Changes | None = attrs.field(repr=False)
+    unreadable: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class ExportReport:
+    """What came of an export. `name` is None if nothing was written."""
+
+    hierarchy: Hierarchy
+    moment: datetime
+    name: DocumentName | None = None
+    objections: tuple[Problem, ...] = ()
+    """The problems for which a strict export wrote nothing."""
+    comparison: Comparison | None = None
+    pruned: tuple[DocumentName, ...] = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether records were left out or are in doubt."""
+        return any(map(_is_doubt, self.hierarchy.problems))
+
+
+async def export_all(
+    read: ReadHierarchy,
+    store: DocumentStore,
+    request: ExportRequest,
+    *,
+    clock: Clock,
+    progress: Progress = no_progress,
+) -> ExportReport:
+    """Read everything once and write the document of all rows.
+
+    `progress` is also called from other threads. Raises `UpstreamServiceError` if an upstream or
+    the store failed, `DocumentsBusyError` if another writer stays in; nothing has changed then, or
+    everything but the link or the pruning has.
+    """
+    async with nullcontext() if request.rehearse else store.exclusive(request.patience):
+        moment = clock.now().astimezone(request.zone)
+        hierarchy = await read()
+        comparison = await _compare(store, request, hierarchy, progress)
+        objections = _objections(hierarchy, request.strictness)
+        report = ExportReport(
+            hierarchy=hierarchy, moment=moment, objections=objections, comparison=comparison
+        )
+        if request.rehearse or objections:
+            return report
+        name = await _write(store, request, hierarchy, moment, progress)
+        await store.switch_latest(request.series, name)
+        pruned = await store.prune(request.keep) if request.keep else ()
+        return attrs.evolve(report, name=name, pruned=tuple(pruned))
+
+
+async def _write(
+    store: DocumentStore,
+    request: ExportRequest,
+    hierarchy: Hierarchy,
+    moment: datetime,
+    progress: Progress,
+) -> DocumentName:
+    head = DocumentHead.of(request.form, DocumentMeta(moment, request.version))
+    wanted = DocumentName.of_all(moment, request.form)
+    rows = counted(hierarchy.rows, Stage.WRITING, progress)
+    return await store.write(wanted, head, rows, hierarchy.problems)
+
+
+async def _compare(
+    store: DocumentStore, request: ExportRequest, hierarchy: Hierarchy, progress: Progress
+) -> Comparison | None:
+    if not request.compare:
+        return None
+    progress(Stage.COMPARING, 0, None)
+    against = request.against
+    if against is None:
+        newest = await newest_document(store, request.series)
+        if newest is None:
+            return Comparison(against=None, changes=changes((), hierarchy.rows))
+        try:
+            against = Baseline(newest.text, (await store.read(newest)).rows)
+        except InvalidValueError as error:
+            return Comparison(against=newest.text, changes=None, unreadable=str(error))
+    made = changes(filter(request.scope.holds, against.rows), hierarchy.rows)
+    progress(Stage.COMPARING, len(hierarchy.listed), len(hierarchy.listed))
+    return Comparison(against=against.name, changes=made)
+
+
+async def newest_document(store: DocumentStore, series: Series) -> DocumentName | None:
+    """The document that a series' link leads to, else the link of all systems.
+
+    Without either, the newest of all rows; it may be one of other systems only.
+    """
+    for each in dict.fromkeys((series, Series(suffix=series.suffix))):
+        linked = await store.latest(each)
+        if linked is not None:
+            return linked
+    return next((name for name in reversed(await store.names()) if name.is_all), None)
+
+
+def _objections(hierarchy: Hierarchy, strictness: Strictness) -> tuple[Problem, ...]:
+    match strictness:
+        case Strictness.NONE:
+            return ()
+        case Strictness.IDENTITIES:
+            return tuple(p for p in hierarchy.problems if p.code is ProblemCode.MISSING_IDENTITY)
+        case Strictness.ANY:
+            return tuple(filter(_is_doubt, hierarchy.problems))
+
+
+def _is_doubt(problem: Problem) -> bool:
+    return problem.severity is not Severity.INFO
+
+
+def counted(rows: Sequence[StorageRow], stage: Stage, progress: Progress) -> Iterator[StorageRow]:
+    """The same rows, telling how many have gone by."""
+    for number, row in enumerate(rows):
+        if number % _TOLD_EVERY == 0:
+            progress(stage, number, len(rows))
+        yield row
+    progress(stage, len(rows), len(rows))
