@@ -133,6 +133,7 @@ async def site_of(
         policy=storage_policy(settings),
         sources=StorageSources(waldur, users),
         inspection=waldur,
+        offerings=waldur,
         clock=clock,
         encode=encode_row,
         freshness=freshness_policy(settings),

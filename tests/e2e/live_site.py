@@ -130,6 +130,7 @@ def _storage(
         policy=storage_policy(SETTINGS),
         sources=StorageSources(waldur, users),
         inspection=waldur,
+        offerings=waldur,
         clock=clock,
         encode=encode_row,
         freshness=freshness,

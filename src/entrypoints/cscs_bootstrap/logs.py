@@ -13,7 +13,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from cscs_bootstrap.json_text import encode
-from cscs_bootstrap.settings import LogFormat, Settings
+from cscs_bootstrap.settings import LoadedSettings, LogFormat, Settings
 
 _QUIET: Final = ("uvicorn.access",)  # we write a better line ourselves
 _RETICENT: Final = ("httpx", "httpcore", "stamina")
@@ -56,6 +56,13 @@ def configure_logs(
         logging.getLogger(name).disabled = True
     for name in _RETICENT:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log_notices(loaded: LoadedSettings) -> None:
+    """Log what is allowed in the settings but worth a second look."""
+    log = structlog.get_logger("cscs.configuration")
+    for notice in loaded.notices:
+        log.warning("configuration_notice", notice=notice)
 
 
 class _StandardError:

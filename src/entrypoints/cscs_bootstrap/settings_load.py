@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import TypeAlias, cast
 
 import attrs
 
 from cscs_bootstrap.settings_environment import PATH_VARIABLE, read_environment
 from cscs_bootstrap.settings_fields import Branch, Leaf, outline
-from cscs_bootstrap.settings_findings import Findings, collect, mistake_of
+from cscs_bootstrap.settings_findings import Findings, collect
 from cscs_bootstrap.settings_model import Part, Settings
-from cscs_bootstrap.settings_rules import objections, warnings
+from cscs_bootstrap.settings_rules import Objection, cautions, objections
 from cscs_bootstrap.settings_values import DEFAULT_ORIGIN, Origin, Refused, Scalar, Value
 from cscs_bootstrap.settings_yaml import UnreadableFileError, read_yaml
 from cscs_domain.errors import ConfigurationError, Mistake
+
+Judge: TypeAlias = Callable[[Settings], Iterable[Objection]]
+"""The rules that settings have to keep."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,19 +45,29 @@ def load_settings(
     """
     root = outline(Settings)
     from_file, is_readable = _read_file(root, environ, config_path)
-    from_environment = read_environment(root, environ)
-    found = _merged(from_file, from_environment)
-    values = _parsed(root, found)
-    settings = cast("Settings", root.build(values))
     # Nothing is missing that may well stand in a file that could not be read.
     wanted = require if is_readable else frozenset[Part]()
-    found.mistakes += _incoherent(root, settings, wanted, found)
+    return settle(from_file, environ, lambda settings: objections(settings, wanted))
+
+
+def settle(from_file: Findings, environ: Mapping[str, str], judge: Judge) -> LoadedSettings:
+    """Lay the environment over what a file holds, parse both, and judge the outcome.
+
+    Raises `ConfigurationError` with every mistake, those that the walk over the file has found
+    included.
+    """
+    root = outline(Settings)
+    found = _merged(from_file, read_environment(root, environ))
+    values = _parsed(root, found)
+    settings = cast("Settings", root.build(values))
+    _object(root, judge(settings), found)
     if found.mistakes:
         raise ConfigurationError(_in_order(root, found.mistakes))
+    told = (f"{found.written(caution.key)} {caution.text}" for caution in cautions(settings))
     return LoadedSettings(
         settings=settings,
         origins=MappingProxyType(_origins(root, found.values)),
-        notices=(*found.notices, *warnings(settings)),
+        notices=(*found.notices, *told),
     )
 
 
@@ -82,6 +95,7 @@ def _merged(weak: Findings, strong: Findings) -> Findings:
         mistakes=weak.mistakes + strong.mistakes,
         notices=weak.notices + strong.notices,
         refused=weak.refused | strong.refused,
+        elsewhere=weak.elsewhere,
     )
 
 
@@ -104,15 +118,13 @@ def _parsed(root: Branch, found: Findings) -> dict[str, object]:
     return values
 
 
-def _incoherent(
-    root: Branch, settings: Settings, require: frozenset[Part], found: Findings
-) -> Iterator[Mistake]:
+def _object(root: Branch, made: Iterable[Objection], found: Findings) -> None:
     leaves = {leaf.key: leaf for leaf in root.leaves()}
-    for objection in objections(settings, require):
+    for objection in made:
         if found.refused.isdisjoint((objection.key, *objection.beside)):
             value = found.values.get(objection.key)
             origin = value.origin if value else DEFAULT_ORIGIN
-            yield mistake_of(leaves[objection.key], objection.reason, origin)
+            found.object_to(leaves[objection.key], objection.reason, origin)
 
 
 def _in_order(root: Branch, mistakes: list[Mistake]) -> tuple[Mistake, ...]:

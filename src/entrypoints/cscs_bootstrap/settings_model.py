@@ -160,7 +160,10 @@ class Settings:
         example="https://waldur.example.com/api/",
     )
     site_timezone: str = setting(
-        "UTC", time_zone, "Zone in which billing months begin.", example="Europe/Zurich"
+        "UTC",
+        time_zone,
+        "Zone of billing months, and of the minutes that documents are named after.",
+        example="Europe/Zurich",
     )
     log_format: LogFormat = setting(
         LogFormat.AUTO, choice(LogFormat), f"How log lines look ({words(LogFormat)})."

@@ -39,6 +39,14 @@ class Objection:
     beside: tuple[str, ...] = ()
 
 
+@attrs.frozen
+class Caution:
+    """What an operator should know about a key. `text` reads on from it."""
+
+    key: str
+    text: str
+
+
 def objections(settings: Settings, require: Collection[Part]) -> Iterator[Objection]:
     """Yield everything that does not fit together, then everything that is missing."""
     yield from _coefficients(settings)
@@ -50,17 +58,40 @@ def objections(settings: Settings, require: Collection[Part]) -> Iterator[Object
         yield from _api(settings)
 
 
-def warnings(settings: Settings) -> Iterator[str]:
+def objections_to_offering(settings: Settings) -> Iterator[Objection]:
+    """Yield what does not hold of one offering whose storage system is not known yet.
+
+    The identity service may be absent as a whole, since items in Waldur's metadata may bring their
+    Unix ids along; half a configuration of it is a slip.
+    """
+    yield from _coefficients(settings)
+    yield from _adapters(settings)
+    yield from _waldur(settings)
+    if not lacks_identity_service(settings):
+        yield from _hpc_user(settings)
+
+
+def lacks_identity_service(settings: Settings) -> bool:
+    """Whether nothing at all is configured that knows Unix ids."""
+    api = settings.hpc_user_api
+    is_begun = any(getattr(api, name) is not None for name in _HPC_USER_KEYS)
+    return settings.adapters.hpc_user.kind is _HTTP and not is_begun
+
+
+def cautions(settings: Settings) -> Iterator[Caution]:
     """Yield a sentence for every setting that is allowed but takes protection away."""
     auth = settings.auth
     if auth.disable_auth:
-        yield "auth.disable_auth is on: answers are given without any token."
+        yield Caution("auth.disable_auth", "is on: answers are given without any token.")
     if auth.disable_auth and auth.allow_insecure_bind:
-        yield "auth.allow_insecure_bind is on: that holds for clients of other machines as well."
+        text = "is on: that holds for clients of other machines as well."
+        yield Caution("auth.allow_insecure_bind", text)
     if not settings.waldur_api.verify_ssl:
-        yield "waldur_api.verify_ssl is off: anybody on the way can pretend to be Waldur."
+        text = "is off: anybody on the way can pretend to be Waldur."
+        yield Caution("waldur_api.verify_ssl", text)
     if settings.hpc_user_api.development_mode:
-        yield "hpc_user_api.development_mode is on: Unix ids that nobody knows are made up."
+        text = "is on: Unix ids that nobody knows are made up."
+        yield Caution("hpc_user_api.development_mode", text)
 
 
 def _coefficients(settings: Settings) -> Iterator[Objection]:
@@ -98,13 +129,16 @@ def _adapters(settings: Settings) -> Iterator[Objection]:
 def _storage(settings: Settings) -> Iterator[Objection]:
     if not settings.storage_systems:
         yield _missing("storage_systems", "storage resources cannot be found without it")
-    waldur = settings.waldur_api
+    yield from _waldur(settings)
+    yield from _hpc_user(settings)
+
+
+def _waldur(settings: Settings) -> Iterator[Objection]:
     if settings.adapters.waldur.kind is _HTTP:
         why = "Waldur cannot be asked without it"
         for name in ("api_url", "access_token"):
-            if getattr(waldur, name) is None:
+            if getattr(settings.waldur_api, name) is None:
                 yield _missing(f"waldur_api.{name}", why, "adapters.waldur")
-    yield from _hpc_user(settings)
 
 
 def _hpc_user(settings: Settings) -> Iterator[Objection]:

@@ -89,7 +89,18 @@ class Table:
     repeats: tuple[Repeat, ...] = attrs.field(default=(), repr=False)
 
 
-Value: TypeAlias = Scalar | Items | Table
+@attrs.frozen
+class Unread:
+    """What no setting can be: something with a tag, or nested without end. `reason` says which.
+
+    Only files of other programs may hold such things, in places that nobody here looks at.
+    """
+
+    reason: str
+    origin: Origin
+
+
+Value: TypeAlias = Scalar | Items | Table | Unread
 
 
 @attrs.frozen
@@ -124,3 +135,5 @@ def kind_of(value: Value) -> str:
             return "a list"
         case Table():
             return "a mapping"
+        case Unread(reason=reason):
+            return f"something that {reason.removesuffix('.')}"

@@ -14,7 +14,16 @@ from typing import Final
 import attrs
 import yaml
 
-from cscs_bootstrap.settings_values import Items, Origin, Repeat, Scalar, Source, Table, Value
+from cscs_bootstrap.settings_values import (
+    Items,
+    Origin,
+    Repeat,
+    Scalar,
+    Source,
+    Table,
+    Unread,
+    Value,
+)
 
 _MOST_BYTES: Final = 1024 * 1024
 _MOST_LEVELS: Final = 6  # a recursive alias ends here as well
@@ -37,11 +46,13 @@ class UnreadableFileError(Exception):
     hint: str = ""
 
 
-def read_yaml(path: Path) -> Table:
+def read_yaml(path: Path, *, most_levels: int = _MOST_LEVELS, is_ours: bool = True) -> Table:
     """Return the file's mapping (an empty file is an empty one).
 
-    Raises `UnreadableFileError` if the file cannot be read, is not UTF-8, is not YAML, or does not
-    hold a mapping at its top.
+    In a file of another program (`is_ours=False`), what no setting can be is `Unread` in its place
+    and nobody's mistake until somebody asks for it. Raises `UnreadableFileError` if the file cannot
+    be read, is not UTF-8, is not YAML, or does not hold a mapping at its top; in a file of ours
+    also for a tag, a key that is no plain name, and more than so many levels.
     """
     text = _text(path)
     try:
@@ -54,7 +65,8 @@ def read_yaml(path: Path) -> Table:
         raise UnreadableFileError(f"{path}:{line}", reason) from None
     except RecursionError:
         raise UnreadableFileError(str(path), "is nested too deeply.") from None
-    return _top(path, node)
+    reader = _Reader(str(path), most_levels, keeps_unread=not is_ours)
+    return _top(reader, node)
 
 
 def _text(path: Path) -> str:
@@ -82,56 +94,84 @@ def _syntax_error(path: Path, error: yaml.MarkedYAMLError) -> UnreadableFileErro
     return UnreadableFileError(place, reason, _BREAKS_FLOW)
 
 
-def _top(path: Path, node: yaml.Node | None) -> Table:
-    value = _value(str(path), node, 0) if node is not None else Table({}, _origin(str(path), 1))
+def _top(reader: _Reader, node: yaml.Node | None) -> Table:
+    value = reader.value(node) if node is not None else Table({}, _origin(reader.name, 1))
     if isinstance(value, Scalar) and value.is_blank:
         return Table({}, value.origin)
+    if isinstance(value, Unread):
+        raise UnreadableFileError(str(value.origin), value.reason, _BREAKS_FLOW)
     if not isinstance(value, Table):
         hint = "The file must consist of `key: value` lines."
         raise UnreadableFileError(str(value.origin), "does not hold a mapping at its top.", hint)
     return value
 
 
-def _value(name: str, node: yaml.Node, level: int) -> Value:
-    origin = _origin(name, node.start_mark.line + 1)
-    if level > _MOST_LEVELS:
-        raise UnreadableFileError(str(origin), "is nested too deeply.")
-    match node:
-        case yaml.ScalarNode(tag=tag, value=str(text)) if tag in _SCALAR_TAGS:
-            return Scalar(text, origin)
-        case yaml.ScalarNode(tag=tag) if tag == _NULL_TAG:
-            return Scalar("", origin)
-        case yaml.SequenceNode(tag=tag) if tag == _TAG + "seq":
-            return Items(tuple(_value(name, item, level + 1) for item in node.value), origin)
-        case yaml.MappingNode(tag=tag) if tag == _TAG + "map":
-            return _table(name, node, level)
-    raise UnreadableFileError(str(origin), "has a tag, which settings do not use.", _BREAKS_FLOW)
+@attrs.define
+class _Reader:
+    """Turns nodes into values, each node once, however many aliases name it."""
 
+    name: str
+    most_levels: int
+    keeps_unread: bool
+    _known: dict[int, Value] = attrs.field(factory=dict, init=False)
 
-def _table(name: str, node: yaml.MappingNode, level: int) -> Table:
-    entries: dict[str, Value] = {}
-    merged: dict[str, Value] = {}
-    repeats = []
-    places: dict[str, Origin] = {}
-    for key_node, value_node in node.value:
-        place = _origin(name, key_node.start_mark.line + 1)
-        value = _value(name, value_node, level + 1)
-        if key_node.tag == _MERGE_TAG:
-            merged |= _merged(value)
-            continue
-        key = _key(key_node, place)
-        if key in entries:
-            repeats.append(Repeat(key, places[key], place))
-        # The line of its key helps more than the line a block (or an alias's anchor) starts at.
-        entries[key], places[key] = attrs.evolve(value, origin=place), place
-    origin = _origin(name, node.start_mark.line + 1)
-    return Table({**merged, **entries}, origin, tuple(repeats))
+    def value(self, node: yaml.Node, level: int = 0) -> Value:
+        """Read a node and everything below it."""
+        if (known := self._known.get(id(node))) is not None:
+            return known
+        origin = _origin(self.name, node.start_mark.line + 1)
+        try:
+            if level > self.most_levels:
+                raise UnreadableFileError(str(origin), "is nested too deeply.")
+            if self.keeps_unread:
+                # For a node that holds itself; in a file of ours the level stops that one.
+                self._known[id(node)] = Unread("is nested without end.", origin)
+            value = self._read(node, origin, level)
+        except UnreadableFileError as error:
+            if not self.keeps_unread:
+                raise
+            value = Unread(error.reason, origin)
+        self._known[id(node)] = value
+        return value
 
+    def _read(self, node: yaml.Node, origin: Origin, level: int) -> Value:
+        match node:
+            case yaml.ScalarNode(tag=tag, value=str(text)) if tag in _SCALAR_TAGS:
+                return Scalar(text, origin)
+            case yaml.ScalarNode(tag=tag) if tag == _NULL_TAG:
+                return Scalar("", origin)
+            case yaml.SequenceNode(tag=tag) if tag == _TAG + "seq":
+                return Items(tuple(self.value(item, level + 1) for item in node.value), origin)
+            case yaml.MappingNode(tag=tag) if tag == _TAG + "map":
+                return self._table(node, origin, level)
+        raise UnreadableFileError(
+            str(origin), "has a tag, which settings do not use.", _BREAKS_FLOW
+        )
 
-def _key(node: yaml.Node, place: Origin) -> str:
-    if isinstance(node, yaml.ScalarNode) and isinstance(node.value, str):
-        return node.value
-    raise UnreadableFileError(str(place), "has a key that is not a plain name.", _BREAKS_FLOW)
+    def _table(self, node: yaml.MappingNode, origin: Origin, level: int) -> Table:
+        entries: dict[str, Value] = {}
+        merged: dict[str, Value] = {}
+        repeats = []
+        places: dict[str, Origin] = {}
+        for key_node, value_node in node.value:
+            place = _origin(self.name, key_node.start_mark.line + 1)
+            value = self.value(value_node, level + 1)
+            if key_node.tag == _MERGE_TAG:
+                merged |= _merged(value)
+                continue
+            key = self._key(key_node, place)
+            if key in entries:
+                repeats.append(Repeat(key, places[key], place))
+            # The line of its key helps more than the line a block (or an alias's anchor) starts at.
+            entries[key], places[key] = attrs.evolve(value, origin=place), place
+        return Table({**merged, **entries}, origin, tuple(repeats))
+
+    def _key(self, node: yaml.Node, place: Origin) -> str:
+        if isinstance(node, yaml.ScalarNode) and isinstance(node.value, str):
+            return node.value
+        if self.keeps_unread:
+            return "?"  # as YAML marks it; no setting is called so
+        raise UnreadableFileError(str(place), "has a key that is not a plain name.", _BREAKS_FLOW)
 
 
 def _merged(value: Value) -> dict[str, Value]:
@@ -144,7 +184,7 @@ def _merged(value: Value) -> dict[str, Value]:
             for item in items:
                 found = {**_merged(item), **found}
             return found
-        case Scalar():
+        case Scalar() | Unread():
             reason = "has a `<<` that does not name a mapping."
             raise UnreadableFileError(str(value.origin), reason)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from cscs_bootstrap.settings import Settings, StorageSystemSource
 from cscs_domain.storage.callbacks import ApiUrl
 from cscs_domain.storage.freshness import FreshnessPolicy
+from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
 from cscs_domain.storage.quotas import QuotaPolicy
 
 
-def storage_policy(settings: Settings) -> StoragePolicy:
+def storage_policy(settings: Settings, mapping: HierarchyMapping = PROVIDER) -> StoragePolicy:
     """How this site's resources become rows."""
     backend = settings.backend_settings
     callback_base = settings.callback_base_url or settings.waldur_api.api_url
@@ -25,6 +26,7 @@ def storage_policy(settings: Settings) -> StoragePolicy:
         ),
         unit_factor=settings.backend_components.storage.unit_factor,
         item_ids=settings.item_ids,
+        mapping=mapping,
         callback_base=None if callback_base is None else ApiUrl.parse(callback_base),
         ready_items=not backend.use_mock_target_items,
         mock_identities=settings.hpc_user_api.development_mode,

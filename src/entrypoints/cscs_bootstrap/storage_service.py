@@ -12,7 +12,8 @@ from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_bootstrap.snapshot_log import log_crash, log_failure, log_snapshot
 from cscs_domain.errors import CscsError
 from cscs_domain.identity_cache_policy import GidCacheStatistics
-from cscs_domain.ports import Clock, WaldurInspection
+from cscs_domain.ports import Clock, WaldurInspection, WaldurOfferings, WaldurOrders
+from cscs_domain.progress import Progress, no_progress
 from cscs_domain.storage.filters import RowFilter
 from cscs_domain.storage.freshness import FreshnessPolicy
 from cscs_domain.storage.hierarchy import Hierarchy
@@ -38,6 +39,7 @@ class StorageService:
     policy: StoragePolicy
     sources: StorageSources
     inspection: WaldurInspection
+    offerings: WaldurOfferings
     clock: Clock
     encode: RowEncoder
     freshness: FreshnessPolicy = attrs.field(factory=FreshnessPolicy)
@@ -45,6 +47,8 @@ class StorageService:
     strict: bool = False
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     gid_cache: Callable[[], GidCacheStatistics] | None = None
+    orders: WaldurOrders | None = None
+    """Waldur's orders, where they can be asked for: a dump has none."""
     usual: SnapshotKeeper = attrs.field(init=False)
     complete: SnapshotKeeper = attrs.field(init=False)
     _warming: asyncio.Task[None] | None = attrs.field(default=None, init=False)
@@ -95,11 +99,22 @@ class StorageService:
     def _keeper_for(self, wanted: RowFilter) -> SnapshotKeeper:
         return self.complete if wanted.asks_for_terminated else self.usual
 
-    async def read(self, *, include_terminated: bool = False) -> Hierarchy:
-        """The tree as values, read now."""
+    async def read(
+        self,
+        *,
+        include_terminated: bool = False,
+        only: frozenset[str] | None = None,
+        progress: Progress = no_progress,
+    ) -> Hierarchy:
+        """The tree as values, read now; with `only`, of the systems of these names."""
         everything = include_terminated or self.include_terminated
         with paused_gc():
-            return await read_hierarchy(self.sources, self.policy, include_terminated=everything)
+            return await read_hierarchy(
+                self.sources,
+                attrs.evolve(self.policy, only=only),
+                include_terminated=everything,
+                progress=progress,
+            )
 
     def warm_up(self) -> None:
         """Begin the first read now, so that the first caller need not wait for all of it."""

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import attrs
 import structlog
@@ -17,14 +17,20 @@ from cscs_bootstrap.system_clock import SystemClock
 from cscs_domain.errors import ConfigurationError, Mistake
 from cscs_domain.identity_cache import CachedHpcUsers
 from cscs_domain.identity_cache_policy import IdentityCachePolicy
-from cscs_domain.ports import Clock, TokenVerifier
+from cscs_domain.ports import (
+    Clock,
+    TokenVerifier,
+    WaldurInspection,
+    WaldurOfferings,
+    WaldurOrders,
+    WaldurResources,
+)
 from cscs_domain.storage.callbacks import ApiUrl
 
 if TYPE_CHECKING:
     from cscs_http.connection import Connection
     from cscs_http.oidc_client import ClientCredentials
     from cscs_http.service import Call, Service
-    from cscs_http.waldur_resources import HttpWaldurResources
 
 Close: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -51,13 +57,32 @@ def waldur_service(settings: Settings) -> Service:
     return Service(connection, credentials=WaldurToken(waldur.access_token.reveal), observe=_log)
 
 
-def waldur_resources(settings: Settings) -> tuple[HttpWaldurResources, Close]:
-    """Resources out of Waldur, and how to let go of its connections."""
+class WaldurReader(WaldurResources, WaldurInspection, WaldurOfferings, Protocol):
+    """An adapter of all the ports that read Waldur."""
+
+
+async def nothing_to_close() -> None:
+    """For adapters that hold nothing."""
+
+
+@attrs.frozen
+class WaldurAdapters:
+    """Waldur behind its ports, and how to let go of it. A dump has no orders to ask for."""
+
+    resources: WaldurReader
+    orders: WaldurOrders | None = None
+    close: Close = nothing_to_close
+
+
+def http_waldur(settings: Settings) -> WaldurAdapters:
+    """A Waldur server."""
+    from cscs_http.waldur_orders import HttpWaldurOrders
     from cscs_http.waldur_resources import HttpWaldurResources
 
     service = waldur_service(settings)
     limit = settings.waldur_api.read_timeout.total_seconds()
-    return HttpWaldurResources(service, read_limit=limit), service.close
+    resources = HttpWaldurResources(service, read_limit=limit)
+    return WaldurAdapters(resources, HttpWaldurOrders(service), service.close)
 
 
 def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerifier:

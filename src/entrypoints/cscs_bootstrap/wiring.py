@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from cscs_bootstrap.settings import (
     AdapterKind,
@@ -19,20 +19,24 @@ from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
 from cscs_bootstrap.upstreams import (
     Close,
+    WaldurAdapters,
     http_hpc_users,
+    http_waldur,
+    nothing_to_close,
     token_verifier,
     unusable_ca_files,
-    waldur_resources,
 )
 from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
 from cscs_domain.identities import UserRecord
 from cscs_domain.identity_cache import CachedHpcUsers
-from cscs_domain.ports import Clock, HpcUsers, WaldurInspection, WaldurResources
+from cscs_domain.ports import Clock, DocumentStore, HpcUsers
+from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
 from cscs_domain.storage.read_storage import StorageSources
+from cscs_fakes.document_store import FakeDocumentStore
 from cscs_fakes.hpc_users import FakeHpcUsers
 from cscs_fakes.waldur_resources import FakeWaldurResources
 from cscs_fakes.waldur_rows import make_gids, make_rows, make_users
-from cscs_files import FileHpcUsers, FileWaldurResources
+from cscs_files import FileDocumentStore, FileHpcUsers, FileWaldurResources
 from cscs_json import encode_row
 
 DEMO_CONFIG: Final = Path(__file__).parent / "demo" / "config.yaml"
@@ -43,7 +47,14 @@ _Rows: TypeAlias = Sequence[Mapping[str, object]]
 _FAKE_RESOURCES: Final = 300
 """How many resources `adapters.waldur: fake` invents."""
 
-__all__ = ["DEMO_CONFIG", "load", "load_for_server", "storage_service", "token_verifier"]
+__all__ = [
+    "DEMO_CONFIG",
+    "document_store",
+    "load",
+    "load_for_server",
+    "storage_service",
+    "token_verifier",
+]
 
 
 def load(
@@ -98,56 +109,62 @@ _STORAGE_KEYS: Final = (
 )
 
 
-def storage_service(settings: Settings, clock: Clock | None = None) -> StorageService:
+def storage_service(
+    settings: Settings, clock: Clock | None = None, *, mapping: HierarchyMapping = PROVIDER
+) -> StorageService:
     """Wire the storage answer out of settings that `load` has found fit for it."""
     clock = clock or SystemClock()
     invented = _invented(settings)
-    waldur, close_waldur = _waldur(settings, invented)
+    waldur = _waldur(settings, invented)
     hpc_users, close_hpc_users = _hpc_users(settings, invented, clock)
     return StorageService(
-        policy=storage_policy(settings),
-        sources=StorageSources(waldur, hpc_users),
-        inspection=waldur,
+        policy=storage_policy(settings, mapping),
+        sources=StorageSources(waldur.resources, hpc_users),
+        inspection=waldur.resources,
+        offerings=waldur.resources,
+        orders=waldur.orders,
         clock=clock,
         encode=encode_row,
         freshness=freshness_policy(settings),
         include_terminated=settings.include_terminated,
         strict=settings.strict,
-        closers=(close_waldur, close_hpc_users),
+        closers=(waldur.close, close_hpc_users),
         gid_cache=hpc_users.statistics if isinstance(hpc_users, CachedHpcUsers) else None,
     )
 
 
-class _Waldur(WaldurResources, WaldurInspection, Protocol):
-    """An adapter of both ports that read Waldur."""
-
-
-async def _nothing_to_close() -> None:
-    pass
-
-
-def _waldur(settings: Settings, invented: _Rows) -> tuple[_Waldur, Close]:
+def _waldur(settings: Settings, invented: _Rows) -> WaldurAdapters:
     choice = settings.adapters.waldur
     match choice.kind:
         case AdapterKind.FAKE:
-            return FakeWaldurResources(invented), _nothing_to_close
+            return WaldurAdapters(FakeWaldurResources(invented))
         case AdapterKind.FILE:
-            return FileWaldurResources(choice.path), _nothing_to_close
+            return WaldurAdapters(FileWaldurResources(choice.path))
         case _:
-            return waldur_resources(settings)
+            return http_waldur(settings)
+
+
+def document_store(settings: Settings, directory: Path | None = None) -> DocumentStore:
+    """Where documents go: the given folder, else the configured one.
+
+    The folder has to be there and writable, see `output_directory_mistakes`.
+    """
+    if settings.adapters.documents.kind is AdapterKind.FAKE:
+        return FakeDocumentStore()
+    return FileDocumentStore(directory or settings.backend_settings.output_directory)
 
 
 def _hpc_users(settings: Settings, invented: _Rows, clock: Clock) -> tuple[HpcUsers, Close]:
     choice, api = settings.adapters.hpc_user, settings.hpc_user_api
     match choice.kind:
         case AdapterKind.FILE:
-            return FileHpcUsers(choice.path[0]), _nothing_to_close
+            return FileHpcUsers(choice.path[0]), nothing_to_close
         case AdapterKind.HTTP if api.is_complete:
             return http_hpc_users(settings, clock)
         case _:
             # Without invented rows this one knows nobody, and development mode makes them up.
             fake = FakeHpcUsers(gids=make_gids(invented), users=_users(invented))
-            return fake, _nothing_to_close
+            return fake, nothing_to_close
 
 
 def _users(invented: _Rows) -> list[UserRecord]:

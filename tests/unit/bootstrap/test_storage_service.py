@@ -38,6 +38,7 @@ class Bench:
             policy=POLICY,
             sources=StorageSources(self.waldur, FakeHpcUsers(make_gids(ROWS))),
             inspection=self.waldur,
+            offerings=self.waldur,
             clock=self.clock,
             encode=encode_row,
             include_terminated=include_terminated,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.settings.agent_loading import AgentFile
 from tests.unit.settings.loading import YamlFile
 
 
@@ -13,3 +14,9 @@ from tests.unit.settings.loading import YamlFile
 def yaml_file(tmp_path: Path) -> YamlFile:
     """A settings file that does not exist yet."""
     return YamlFile(tmp_path / "config.yaml")
+
+
+@pytest.fixture
+def agent_file(tmp_path: Path) -> AgentFile:
+    """A site agent's file that does not exist yet."""
+    return AgentFile(tmp_path / "agent.yaml")
