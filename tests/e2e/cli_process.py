@@ -9,14 +9,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-_COMMAND: Final = (sys.executable, "-W", "error", "-m", "cscs_cli")
+_PYTHON: Final = (sys.executable, "-W", "error", "-m")
+_COMMAND: Final = (*_PYTHON, "cscs_cli")
+_SYNC: Final = (*_PYTHON, "cscs_cli.sync_script")
 _PATIENCE: Final = 60
 """Seconds after which a process is taken for hung. Nothing waits for this long on purpose."""
 
@@ -42,8 +44,19 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 
 def run(*arguments: str | Path, **variables: str) -> Finished:
     """Run `cscs` with these arguments and variables until it ends."""
+    return _finished(_COMMAND, arguments, variables)
+
+
+def sync(*arguments: str | Path, **variables: str) -> Finished:
+    """Run `waldur_cscs_storage_sync` with these arguments and variables until it ends."""
+    return _finished(_SYNC, arguments, variables)
+
+
+def _finished(
+    command: Sequence[str], arguments: Iterable[str | Path], variables: Mapping[str, str]
+) -> Finished:
     done = subprocess.run(
-        [*_COMMAND, *map(str, arguments)],
+        [*command, *map(str, arguments)],
         env=environment(variables),
         capture_output=True,
         encoding="utf-8",

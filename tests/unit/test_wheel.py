@@ -77,11 +77,12 @@ def test_the_version_is_the_one_the_code_reports(metadata: email.message.Message
     assert metadata["Version"] == __version__
 
 
-def test_the_command_starts_in_a_module_that_needs_no_extra(wheel: Path) -> None:
+def test_the_commands_start_in_modules_that_need_no_extra(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         entry_points = archive.read(f"{DIST_INFO}/entry_points.txt").decode()
 
     assert "cscs = cscs_cli.__main__:run" in entry_points
+    assert "waldur_cscs_storage_sync = cscs_cli.sync_script:run" in entry_points
 
 
 @pytest.mark.parametrize("name", ["README.md", "adapters", "tests", "cscs_notes.txt", "typing"])

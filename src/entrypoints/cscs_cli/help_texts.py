@@ -36,6 +36,7 @@ Examples:
   cscs config example > cscs.yaml   a file to begin with
   cscs config check                 what is in effect, or every mistake
   cscs storage show                 all directories, and what is wrong
+  cscs storage export               the same as a file, for its readers
   cscs emulate                      a centre to try all this against
 
 {_VARIABLES}
@@ -140,11 +141,13 @@ Exit codes: 0 done.
 )
 
 STORAGE: Final = HelpText(
-    "Look at storage resources.",
+    "Look at storage resources, and write them to files.",
     f"""\
 Examples:
   cscs storage show --demo
   cscs storage show --status pending
+  cscs storage export --demo --dry-run --output-dir .
+  cscs storage orders --config cscs.yaml
 
 {_VARIABLES}
 
@@ -170,5 +173,118 @@ Examples:
 {_EXIT_CODES}
 Code 3 means problems of severity error or warning; what could be read is
 shown all the same.
+""",
+)
+
+STORAGE_EXPORT: Final = HelpText(
+    "Write all storage resources to a file, whole or not at all.",
+    f"""\
+Writes YYYY-MM-DD-HH-MM-all.json (time in the site's zone) into the folder
+backend_settings.output_directory or --output-dir, which has to be there.
+Nothing is overwritten: the second document of a minute is ...-all.2.json.
+Problems are listed beside it, in ...-all.problems.json.
+
+latest.json is a link to the newest document, switched when that is on the
+disk. A document of some systems only (--storage-system, --offering-uuid) is
+linked as latest-<names>.json, for readers of latest.json would take the rows
+of the other systems for gone. --keep deletes no document that is linked, and
+no order's.
+
+Formats: envelope is {{status, code, meta, result}}, resources the bare list
+of rows, ndjson one row a line, linked as latest.ndjson.
+Mappings: provider has paths /<system>/<data type>/<provider>/<customer>/
+<project> with parents; organisation has /<file system>/store/<customer>/
+<project>/<resource> without; organisation-legacy /<offering>/<data type>/...
+
+--diff compares with the newest document; --dry-run does so, too, and writes
+nothing. DANGEROUS are new paths, GIDs and UIDs of directories that exist:
+who follows them blindly can lose data.
+
+Examples:
+  cscs storage export --config cscs.yaml --keep 100
+  cscs storage export --config cscs.yaml --dry-run
+  cscs storage export --storage-system vast --format ndjson --output-dir .
+  cscs storage export --dry-run --against yesterday.json --json
+  cscs storage export --demo --output-dir .
+
+{_VARIABLES}
+
+Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
+writes there (--wait waits), 2 usage or configuration, 3 done, with problems
+of severity error or warning (with --strict: nothing was written for them).
+""",
+)
+
+STORAGE_ORDERS: Final = HelpText(
+    "Write the documents of all orders that have none yet.",
+    f"""\
+Writes YYYY-MM-DD-HH-MM-<create|update|terminate>_<order>.json, with nothing
+but the row of the order's resource, for every order that it is the
+provider's turn to carry out. An order that waits for somebody else's
+approval gets its document when that has come. Run it as often as you like:
+an order that has its document gets no other. Nothing is ever pruned.
+
+Examples:
+  cscs storage orders --config cscs.yaml --wait 60
+  cscs storage orders --config cscs.yaml --dry-run
+  cscs storage orders --mapping organisation --output-dir /srv/orders
+
+{_VARIABLES}
+
+Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
+writes there, 2 usage or configuration, 3 done, but an order could not get
+its document or its row is in doubt.
+""",
+)
+
+STORAGE_ORDER: Final = HelpText(
+    "Write the document of one order.",
+    f"""\
+Does for one order what `cscs storage orders` does for all, whatever its
+state: also for one that has a document (which stays as it is beside the new
+one), that waits, or that has ended (not from a dump, which knows no ended
+orders). The row shows the resource as it is now.
+
+Examples:
+  cscs storage order 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c --config cscs.yaml
+  cscs storage order 5dbb3c0e6b414a6ea6b67a6ee2a4bd5c --dry-run --json
+
+{_VARIABLES}
+
+Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
+writes there, 2 usage or configuration (an order that nobody knows is one of
+them), 3 done, but the row is in doubt, or there is none.
+""",
+)
+
+SYNC: Final = HelpText(
+    "Write all storage resources of the site agent's offerings to files.",
+    """\
+Takes the place of the command of the same name that came with the agent's
+file-based storage plugin. For each offering of FILE with the backend_type
+cscs-hpc-storage, one after the other, it writes YYYY-MM-DD-HH-MM-all.json
+with paths /<storage_file_system>/store/<customer>/<project>/<resource> into
+the offering's backend_settings.output_directory, which has to be there, and
+lets latest.json lead to it. Of offerings that share a folder each has a link
+of its own, latest-<slug of the offering>.json. Documents appear whole or not
+at all. Offerings of other types are passed over.
+
+An offering that fails is told and left out, the others are written. Another
+program that writes to the folder is waited for, up to five minutes.
+
+Examples:
+  waldur_cscs_storage_sync --config agent.yaml
+  waldur_cscs_storage_sync -c agent.yaml --dry-run --verbose
+  waldur_cscs_storage_sync -c agent.yaml --offering-uuid 5dbb3c0e6b41...
+
+Sections that may stand in FILE beside offerings: hpc_user_api, adapters,
+site_timezone, item_ids, callback_base_url, storage_roots, strict,
+include_terminated, log_format, debug.
+
+Variables: those of `cscs` (`cscs config example` names them), for all
+offerings alike; WALDUR_API_URL and WALDUR_API_TOKEN fill what FILE lacks.
+
+Exit codes: 0 done, 1 an offering failed, 2 usage or configuration (nothing
+was written), 3 done, with problems.
 """,
 )

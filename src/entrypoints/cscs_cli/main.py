@@ -1,4 +1,4 @@
-"""The command `cscs`: its subcommands, and how their failures look from outside.
+"""The command `cscs`: its subcommands, and how failures of all commands look from outside.
 
 Subcommands are imported when they are called, so that `cscs --version` need not wait for a server.
 """
@@ -6,7 +6,7 @@ Subcommands are imported when they are called, so that `cscs --version` need not
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cyclopts import App, CycloptsError, Parameter
@@ -17,21 +17,29 @@ from cscs_cli.failures import UsageError
 from cscs_cli.help_texts import HelpText
 from cscs_cli.terminal import accept_any_text, complain, forget_output
 from cscs_domain import __version__
-from cscs_domain.errors import CscsError, UpstreamServiceError
+from cscs_domain.errors import CscsError, DocumentsBusyError, UpstreamServiceError
 
-_NO_SUCH: Final = Parameter(negative="", show_default=False)
-"""For options: no `--no-json`, and no `[default: False]` in the help."""
+PLAIN: Final = Parameter(negative="", show_default=False)
+"""For options of all commands: no `--no-json`, and no `[default: False]` in the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (by default the process's); return the exit code."""
+    return run_app("cscs", make_app, arguments)
+
+
+def run_app(name: str, make: Callable[[], App], arguments: Sequence[str] | None) -> int:
+    """Run a command of this name; tell failures in sentences, and return the exit code."""
     accept_any_text()
     tokens = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _run(tokens)
+        return _run(make(), tokens)
     except CycloptsError as error:
-        chain = " ".join(("cscs", *(error.command_chain or ())))
+        chain = " ".join((name, *(error.command_chain or ())))
         complain(f"{error} Try: {chain} --help")
+    except DocumentsBusyError as error:
+        complain(f"{error}; try again later, or let --wait SECONDS wait for them.")
+        return ExitCode.UPSTREAM_FAILED
     except (UsageError, CscsError) as error:
         complain(str(error))
         if isinstance(error, UpstreamServiceError):
@@ -44,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return ExitCode.USAGE_OR_CONFIGURATION
 
 
-def _run(tokens: list[str]) -> int:
-    result: object = make_app()(tokens)
+def _run(app: App, tokens: list[str]) -> int:
+    result: object = app(tokens)
     sys.stdout.flush()
     return result if isinstance(result, int) else ExitCode.DONE
 
@@ -58,7 +66,7 @@ def make_app() -> App:
         help_epilogue=help_texts.CSCS.more,
         help_format="plaintext",
         version=f"cscs {__version__}",
-        default_parameter=_NO_SUCH,
+        default_parameter=PLAIN,
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
@@ -73,6 +81,9 @@ def make_app() -> App:
     _add(config, "check", "cscs_cli.config_check:config_check", help_texts.CONFIG_CHECK)
     _add(config, "example", "cscs_cli.config_example:config_example", help_texts.CONFIG_EXAMPLE)
     _add(storage, "show", "cscs_cli.storage_show:storage_show", help_texts.STORAGE_SHOW)
+    _add(storage, "export", "cscs_cli.storage_export:storage_export", help_texts.STORAGE_EXPORT)
+    _add(storage, "orders", "cscs_cli.storage_orders:storage_orders", help_texts.STORAGE_ORDERS)
+    _add(storage, "order", "cscs_cli.storage_orders:storage_order", help_texts.STORAGE_ORDER)
     return app
 
 

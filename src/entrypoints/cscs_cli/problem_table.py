@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,20 @@ _ALIGNED: Final = 3
 
 _ROOMY: Final = 120
 """Columns that leave enough for prose beside a whole uuid."""
+
+
+def show_problems(
+    problems: Sequence[Problem], console: Console, *, most: int | None = None
+) -> None:
+    """Print problems as a table or as lines; of more than `most` the first, and how many follow."""
+    shown = problems[:most]
+    if console.is_terminal:
+        console.print(problem_table(shown, console.width))
+    else:
+        for line in problem_lines(shown):
+            console.print(line)
+    if left := len(problems) - len(shown):
+        console.print(f"... and {left} more problems; --verbose shows all", soft_wrap=True)
 
 
 def problem_table(problems: Sequence[Problem], width: int) -> Table:

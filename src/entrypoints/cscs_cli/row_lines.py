@@ -37,7 +37,7 @@ def label(node: Node) -> Text:
     """The lines of a node: the row itself, then what an order would change and what it allows."""
     row = node.listed.row
     if not node.matches:
-        return Text(f"{_whose(row.target)}{_GAP}{_path(row)}{_GAP}(not selected)", style="dim")
+        return Text(f"{whose(row.target)}{_GAP}{_path(row)}{_GAP}(not selected)", style="dim")
     lines = [_heading(node)]
     if row.old_quotas is not None or row.new_quotas is not None:
         change = f"{quotas_text(row.old_quotas)} -> {quotas_text(row.new_quotas)}"
@@ -50,14 +50,14 @@ def label(node: Node) -> Text:
 def _heading(node: Node) -> Text:
     row = node.listed.row
     parts = [
-        Text(_whose(row.target), style="bold"),
+        Text(whose(row.target), style="bold"),
         Text(_path(row)),
         Text(row.status.value, style=STATUS_STYLE[row.status]),
-        *(Text(fact) for fact in _facts(row)),
+        *(Text(fact) for fact in facts(row)),
     ]
     if row.parent_item_id is None:
-        facts = node.listed.facts
-        parts.append(Text(visible(f"{facts.system}, {facts.data_type}"), style="dim"))
+        place = node.listed.facts
+        parts.append(Text(visible(f"{place.system}, {place.data_type}"), style="dim"))
     return Text(_GAP).join(parts)
 
 
@@ -65,7 +65,8 @@ def _path(row: StorageRow) -> str:
     return visible(row.mount_point.text)
 
 
-def _facts(row: StorageRow) -> list[str]:
+def facts(row: StorageRow) -> list[str]:
+    """Quotas, Unix ids and mode, as far as the row has them."""
     target, permission = row.target, f"mode {row.permission.value}"
     match target:
         case ProjectTarget():
@@ -81,7 +82,8 @@ def _user_ids(target: UserTarget) -> str:
     return f"uid {target.unix_uid}, gid {primary.unix_gid} ({visible(primary.name)})"
 
 
-def _whose(target: Target) -> str:
+def whose(target: Target) -> str:
+    """Whose directory it is."""
     match target:
         case TenantTarget():
             return _party("tenant", target)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 from cyclopts import Parameter
 
-from cscs_bootstrap.logs import configure_logs
+from cscs_bootstrap.logs import configure_logs, log_notices
 from cscs_bootstrap.settings import LoadedSettings
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
@@ -65,6 +64,4 @@ def _refuse_workers(workers: int) -> None:
 def _configure_logs(loaded: LoadedSettings, *, demo: bool) -> None:
     # The demo's two dozen problems are made up, and would scroll the welcome away.
     configure_logs(loaded.settings, without=frozenset({"problem"}) if demo else frozenset())
-    log = structlog.get_logger("cscs.configuration")
-    for notice in loaded.notices:
-        log.warning("configuration_notice", notice=notice)
+    log_notices(loaded)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.tree import Tree
 
 from cscs_bootstrap.json_text import encode
-from cscs_cli.problem_table import problem_lines, problem_table
+from cscs_cli.problem_table import show_problems
 from cscs_cli.row_lines import label
 from cscs_cli.storage_tree import Node, make_forest
 from cscs_domain.problems import Problem, Severity
@@ -51,17 +51,9 @@ class StorageReport:
         problems = self.hierarchy.problems
         if problems:
             console.print()
-            _show_problems(problems, console)
+            show_problems(problems, console)
         console.print()
         console.print(summary(self.selected, len(self.hierarchy.listed), problems))
-
-
-def _show_problems(problems: Sequence[Problem], console: Console) -> None:
-    if console.is_terminal:
-        console.print(problem_table(problems, console.width))
-        return
-    for line in problem_lines(problems):
-        console.print(line)
 
 
 def _tree(root: Node) -> Tree:
@@ -78,13 +70,15 @@ def _grow(tree: Tree, node: Node) -> None:
 def summary(selected: Sequence[ListedRow], total: int, problems: Sequence[Problem]) -> str:
     """How many rows of which status, and how many problems of which severity."""
     statuses = Counter(one.row.status for one in selected)
-    severities = Counter(problem.severity for problem in problems)
     rows = f"{len(selected)} rows"
     if len(selected) != total:
         rows = f"{len(selected)} of {total} rows"
     by_status = ", ".join(f"{statuses[s]} {s.value}" for s in Status if statuses[s])
+    return f"{rows}{f' ({by_status})' if by_status else ''}; {problem_counts(problems)}"
+
+
+def problem_counts(problems: Sequence[Problem]) -> str:
+    """How many problems of which severity."""
+    severities = Counter(problem.severity for problem in problems)
     by_severity = ", ".join(f"{severities[s]} {s.value}" for s in Severity if severities[s])
-    return (
-        f"{rows}{f' ({by_status})' if by_status else ''}; "
-        f"{len(problems)} problems{f' ({by_severity})' if by_severity else ''}"
-    )
+    return f"{len(problems)} problems{f' ({by_severity})' if by_severity else ''}"

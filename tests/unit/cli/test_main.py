@@ -13,6 +13,9 @@ COMMANDS = (
     ["config", "example"],
     ["storage"],
     ["storage", "show"],
+    ["storage", "export"],
+    ["storage", "orders"],
+    ["storage", "order"],
 )
 
 
@@ -50,6 +53,7 @@ def test_every_help_teaches_an_example_variables_and_exit_codes(
         (["serve", "--demo", "--workers", "2"], "snapshots live in the process"),
         (["serve", "--demo", "--workers", "0"], "Use --workers 1"),
         (["storage", "show", "--tree", "--json"], "exclude each other"),
+        (["storage", "export", "--keep", "all"], "Try: cscs storage export --help"),
     ],
     ids=str,
 )

@@ -1,0 +1,112 @@
+"""What `waldur_cscs_storage_sync` does with its options."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from cyclopts import Parameter
+from structlog.contextvars import bound_contextvars
+
+from cscs_bootstrap.agent_config import AgentConfig, AgentOffering, load_agent_config
+from cscs_bootstrap.logs import configure_logs
+from cscs_bootstrap.quiet_gc import paused_gc
+from cscs_cli.exit_codes import ExitCode
+from cscs_cli.export_report import ExportOutput
+from cscs_cli.failures import RefusedConfigurationError, UsageError
+from cscs_cli.interrupting import sigterm_like_ctrl_c
+from cscs_cli.sync_offerings import OfferingExport, Task, tasks_for
+from cscs_cli.terminal import complain, console, forget_output, say, visible
+from cscs_domain.errors import ConfigurationError, CscsError
+
+
+def storage_sync(
+    *,
+    config: Annotated[
+        Path, Parameter(name=["--config", "-c"], metavar="FILE", help="The site agent's YAML file.")
+    ],
+    offering_uuid: Annotated[
+        UUID | None, Parameter(metavar="UUID", help="Only this offering of the file.")
+    ] = None,
+    dry_run: Annotated[
+        bool, Parameter(help="Show what would change against the newest document; write nothing.")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        Parameter(name=["--verbose", "-v"], help="Show everything, however long it is."),
+    ] = False,
+) -> int:
+    """Export the offerings one after the other, and return the exit code."""
+    loaded = _load(config)
+    tasks = tasks_for(loaded.offerings, _chosen(loaded, offering_uuid, config))
+    configure_logs(tasks[0].offering.settings)
+    _tell(loaded, tasks, verbose=verbose)
+    with sigterm_like_ctrl_c():
+        return asyncio.run(_export_all(tasks, OfferingExport(rehearse=dry_run, verbose=verbose)))
+
+
+def _load(path: Path) -> AgentConfig:
+    try:
+        return load_agent_config(os.environ, path)
+    except ConfigurationError as error:
+        raise RefusedConfigurationError(error) from None
+
+
+def _chosen(loaded: AgentConfig, uuid: UUID | None, path: Path) -> Sequence[AgentOffering]:
+    if uuid is None:
+        return loaded.offerings
+    chosen = [offering for offering in loaded.offerings if offering.uuid == uuid]
+    if not chosen:
+        known = ", ".join(f"{offering.name} ({offering.uuid})" for offering in loaded.offerings)
+        raise UsageError(
+            f"--offering-uuid {uuid} is no storage offering in {path}; there are: {visible(known)}."
+        )
+    return chosen
+
+
+def _tell(loaded: AgentConfig, tasks: Sequence[Task], *, verbose: bool) -> None:
+    for notice in loaded.notices:
+        complain(f"Notice: {visible(notice)}")
+    if verbose and loaded.passed_over:
+        names = ", ".join(loaded.passed_over)
+        complain(f"Passed over, being of other backend types: {visible(names)}.")
+    for folder in dict.fromkeys(task.folder for task in tasks if task.shares_folder):
+        complain(
+            f"Notice: several offerings have {visible(str(folder))} as their output directory: "
+            "each gets a link of its own there, latest-<slug of the offering>.json, and "
+            "latest.json stays as it is."
+        )
+
+
+async def _export_all(tasks: Sequence[Task], export: OfferingExport) -> int:
+    """Export one after the other; what fails does not keep the others from being written."""
+    codes = [await _exported(task, export) for task in tasks]
+    if failed := codes.count(ExitCode.UPSTREAM_FAILED):
+        complain(f"{failed} of {len(tasks)} offerings failed, see above.")
+        return ExitCode.UPSTREAM_FAILED
+    return max(codes)
+
+
+async def _exported(task: Task, export: OfferingExport) -> ExitCode:
+    """Export an offering and show what came of it; the code is what it alone would end with."""
+    name = visible(task.offering.name)
+    try:
+        with paused_gc(), bound_contextvars(offering=task.offering.name):
+            output = await export(task)
+    except CscsError as error:
+        complain(f"{name}: {visible(str(error))}")
+        return ExitCode.UPSTREAM_FAILED
+    _show(name, output)
+    return output.exit_code
+
+
+def _show(name: str, output: ExportOutput) -> None:
+    try:
+        say(f"{name}:")
+        output.show(console())
+    except BrokenPipeError:
+        forget_output()  # nobody listens any more, but there may be offerings left to export
