@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 import cscs_domain
+from cscs_bootstrap.agent_config import load_agent_config
 from cscs_bootstrap.settings import describe, load_settings
 from cscs_domain import ProblemCode, Severity
 from cscs_fakes import strategies
@@ -83,9 +84,10 @@ def test_configurations_load(page: Path, tmp_path: Path) -> None:
     for text in blocks(page, "yaml"):
         (tmp_path / "cscs.yaml").write_text(text, "utf-8")
 
-        loaded = load_settings({}, config_path=tmp_path / "cscs.yaml")
-
-        assert loaded.settings.storage_systems
+        if "\nofferings:" in f"\n{text}":
+            assert load_agent_config({}, tmp_path / "cscs.yaml").offerings
+        else:
+            assert load_settings({}, config_path=tmp_path / "cscs.yaml").settings.storage_systems
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
