@@ -104,7 +104,7 @@ def test_a_page_knows_where_it_lies(total: int, number: int, size: int) -> None:
 
 @given(sites())
 def test_the_facts_of_a_row_are_what_the_row_shows(site: Site) -> None:
-    names = {system.path_name.upper(): system.name for system in site.policy.systems}
+    names = {system.path_name.upper(): system.name for system in site.policy.mounted_systems}
     for listed in build_hierarchy(site.waldur_rows, site.identities, site.policy).listed:
         row, facts = listed.row, listed.facts
         assert facts.system == names[row.system.name]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cscs_domain.problems import Severity
+from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.storage.data_types import TargetType
 from cscs_domain.storage.hierarchy import Hierarchy, build_hierarchy
-from cscs_domain.storage.mappings import PROVIDER
+from cscs_domain.storage.intake import Intake
+from cscs_domain.storage.mappings import MAPPINGS, PROVIDER
 from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.states import Status
 from cscs_domain.storage.target_ids import IdScope, ItemIds, scoped_id
@@ -136,3 +138,71 @@ def test_parents_have_the_default_permission_and_no_quotas(site: Site) -> None:
         if row.target_type not in LEAVES:
             assert row.permission.value == "775"
             assert row.quotas is row.old_quotas is row.new_quotas is None
+
+
+@given(untidy_sites())
+def test_every_mapping_serves_the_same_resources_unless_it_cannot_make_a_path(site: Site) -> None:
+    """Which levels there are changes where a directory lies, not whether it is somebody's."""
+    served = {}
+    for name, mapping in MAPPINGS.items():
+        hierarchy = built(attrs.evolve(site, policy=attrs.evolve(site.policy, mapping=mapping)))
+        unsafe = {
+            str(problem.resource)
+            for problem in hierarchy.problems
+            if problem.code is ProblemCode.UNSAFE_PATH
+        }
+        leaves = {str(row.item_id) for row in hierarchy.rows if row.target_type in LEAVES}
+        served[name] = leaves | unsafe
+
+    assert len(set(map(frozenset, served.values()))) == 1
+
+
+@given(untidy_sites())
+def test_without_parents_nobody_is_told_about_them(site: Site) -> None:
+    of_parents = {ProblemCode.AMBIGUOUS_PARENT, ProblemCode.PARENT_PATH_DISAGREEMENT}
+    hierarchy = built(site)
+    if not site.policy.mapping.with_parents:
+        assert {row.target_type for row in hierarchy.rows} <= LEAVES
+        assert of_parents.isdisjoint(problem.code for problem in hierarchy.problems)
+
+
+@given(sites(), st.data())
+def test_chosen_systems_have_the_rows_that_they_have_in_the_full_answer(
+    site: Site, data: st.DataObject
+) -> None:
+    names = sorted(system.name for system in site.policy.systems)
+    only = data.draw(st.frozensets(st.sampled_from(names), min_size=1))
+    part = built(attrs.evolve(site, policy=attrs.evolve(site.policy, only=only)))
+    full = built(site)
+
+    assert part.listed == tuple(each for each in full.listed if each.facts.system in only)
+    rows = part.rows
+    assert part.orders == tuple(order for order in full.orders if order.row in rows)
+    assert ProblemCode.UNKNOWN_OFFERING not in {problem.code for problem in part.problems}
+
+
+@given(untidy_sites())
+def test_every_order_in_progress_of_a_resource_comes_once_with_the_resources_row(
+    site: Site,
+) -> None:
+    intake = Intake(site.policy)
+    intake.take(site.waldur_rows)
+    expected = {(r.uuid, r.order.uuid, r.order.state) for r in intake.resources if r.order}
+    hierarchy = built(site)
+    leaves = {row.item_id: row for row in hierarchy.rows if row.target_type in LEAVES}
+    found = [(order.resource, order.order, order.state) for order in hierarchy.orders]
+
+    assert set(found) == expected
+    assert len(found) == len(expected)
+    assert all(order.row == leaves.get(order.resource) for order in hierarchy.orders)
+    assert not any(order.state.is_final for order in hierarchy.orders)
+
+
+@given(untidy_sites())
+def test_orders_come_as_their_rows_do_and_those_without_rows_last(site: Site) -> None:
+    hierarchy = built(site)
+    place = {row.item_id: number for number, row in enumerate(hierarchy.rows)}
+    end = len(place)
+    order = [place[o.row.item_id] if o.row else end for o in hierarchy.orders]
+
+    assert order == sorted(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from cscs_domain.errors import (
     AuthenticationError,
     ConfigurationError,
     CscsError,
+    DocumentsBusyError,
     InputError,
     InvalidValueError,
     MissingIdentityError,
@@ -17,6 +19,7 @@ from cscs_domain.errors import (
     PermissionDeniedError,
     ResourceProcessingError,
     SnapshotGoneError,
+    UnknownOfferingError,
     UpstreamServiceError,
 )
 
@@ -28,6 +31,14 @@ SAMPLES: list[tuple[CscsError, str]] = [
     (PermissionDeniedError("Not you.", "A role."), "Not you."),
     (SnapshotGoneError("s1"), "snapshot s1 is not kept here (any more)"),
     (UpstreamServiceError("Waldur", "timed out"), "Waldur: timed out"),
+    (
+        UnknownOfferingError(UUID(int=7), "is absent"),
+        "offering 00000000-0000-0000-0000-000000000007 is absent",
+    ),
+    (
+        DocumentsBusyError("/srv/documents", "process 7"),
+        "documents in /srv/documents are being written by process 7",
+    ),
 ]
 
 
@@ -45,8 +56,10 @@ def test_an_error_says_what_and_why(error: CscsError, text: str) -> None:
         (SnapshotGoneError, (InputError,)),
         (AuthenticationError, (InputError,)),
         (PermissionDeniedError, (InputError,)),
+        (UnknownOfferingError, (InputError,)),
         (InputError, (CscsError,)),
         (UpstreamServiceError, (CscsError,)),
+        (DocumentsBusyError, (CscsError,)),
         (ConfigurationError, (CscsError,)),
     ],
 )
@@ -77,7 +90,20 @@ def test_a_configuration_error_tells_every_mistake() -> None:
     ]
 
 
+def test_a_busy_place_is_neither_bad_input_nor_a_failed_upstream() -> None:
+    """Whoever catches one of those would report a fault where there is none."""
+    assert not issubclass(DocumentsBusyError, InputError | UpstreamServiceError)
+
+
 def test_errors_survive_a_process_boundary() -> None:
     error = pickle.loads(pickle.dumps(ConfigurationError([Mistake("a", None, "b")])))
 
     assert error.mistakes == (Mistake("a", None, "b"),)
+
+
+@pytest.mark.parametrize("error", [error for error, _ in SAMPLES], ids=lambda e: type(e).__name__)
+def test_every_error_says_the_same_beyond_a_process_boundary(error: CscsError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+
+    assert type(again) is type(error)
+    assert str(again) == str(error)

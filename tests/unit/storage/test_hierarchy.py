@@ -12,8 +12,7 @@ from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.storage.data_types import TargetType
 from cscs_domain.storage.hierarchy import build_hierarchy
 from cscs_domain.storage.intake import Intake
-from cscs_domain.storage.mappings import ORGANISATION
-from cscs_domain.storage.states import Status
+from cscs_domain.storage.states import OrderState, OrderType, Status
 from cscs_domain.storage.target_ids import ItemIds
 from cscs_domain.storage.targets import CustomerTarget
 from tests.unit.storage.samples import (
@@ -23,6 +22,7 @@ from tests.unit.storage.samples import (
     codes,
     leaves,
     of_type,
+    order,
     problem,
     sample,
     uuid_of,
@@ -212,7 +212,81 @@ def test_problems_found_while_reading_are_kept_once() -> None:
     assert intake.problems == list(found)
 
 
-def test_the_organisation_mapping_lists_no_parents() -> None:
-    hierarchy = answer(sample(), policy=attrs.evolve(POLICY, mapping=ORGANISATION))
+class TestChosenSystems:
+    """Whoever reads one of two systems must not be told that the other is unknown."""
 
-    assert [row.target_type for row in hierarchy.rows] == [TargetType.PROJECT]
+    VAST_ONLY = attrs.evolve(POLICY, only=frozenset({"vast"}))
+
+    def test_resources_of_the_other_systems_are_passed_over_in_silence(self) -> None:
+        rows = (sample("a"), sample("b", offering_slug="vast-offering"), sample("c", slug=None))
+        hierarchy = answer(*rows, policy=self.VAST_ONLY)
+
+        assert [str(row.item_id) for row in leaves(hierarchy)] == [uuid_of("b")]
+        assert hierarchy.problems == ()
+
+    def test_an_offering_that_no_system_names_is_still_told(self) -> None:
+        rows = (sample("a"), sample("b", offering_slug="compute"))
+        hierarchy = answer(*rows, policy=self.VAST_ONLY)
+
+        assert problem(hierarchy, ProblemCode.UNKNOWN_OFFERING).resource == "compute"
+
+    def test_their_orders_are_passed_over_as_well(self) -> None:
+        row = sample(order_in_progress=order("executing"))
+
+        assert answer(row, policy=self.VAST_ONLY).orders == ()
+
+
+class TestOrders:
+    def test_an_order_in_progress_comes_with_the_row_of_its_resource(self) -> None:
+        hierarchy = answer(sample("a"), sample("b", order_in_progress=order("executing")))
+        (found,) = hierarchy.orders
+
+        assert found.row in leaves(hierarchy)
+        assert str(found.order) == uuid_of("order")
+        assert str(found.resource) == uuid_of("b")
+        assert (found.type, found.state) == (OrderType.UPDATE, OrderState.EXECUTING)
+        assert found.row is not None
+        assert found.row.item_id == found.resource
+
+    @pytest.mark.parametrize("state", ["done", "erred", "canceled", "rejected"])
+    def test_an_order_that_has_ended_is_none(self, state: str) -> None:
+        assert answer(sample(order_in_progress=order(state))).orders == ()
+
+    @pytest.mark.parametrize(
+        "why",
+        [{"project_slug": "nobody-knows"}, {"customer_slug": ".."}, {"provider_slug": "a/b"}],
+        ids=["no identity", "unsafe customer", "unsafe provider"],
+    )
+    def test_an_order_of_a_resource_that_was_left_out_is_kept_without_a_row(
+        self, why: dict[str, str]
+    ) -> None:
+        hierarchy = answer(sample(**why, order_in_progress=order("executing")))
+
+        assert hierarchy.rows == ()
+        assert [(str(o.resource), o.row) for o in hierarchy.orders] == [(uuid_of("res-1"), None)]
+
+    def test_orders_come_by_the_paths_of_their_rows_and_those_without_rows_last(self) -> None:
+        names = {"z": "climate-sim", "y": "nobody", "x": "ocean", "w": "nobody-else"}
+        rows = [
+            sample(name, project_slug=project, order_in_progress=order("executing", uuid=uuid))
+            for (name, project), uuid in zip(
+                names.items(), ("4" * 32, "3" * 32, "2" * 32, "1" * 32), strict=True
+            )
+        ]
+        hierarchy = answer(*rows)
+
+        assert [str(o.resource) for o in hierarchy.orders] == [uuid_of(name) for name in "zxwy"]
+
+    def test_a_read_without_terminated_resources_has_no_orders_of_theirs(self) -> None:
+        row = sample(state="Terminated", order_in_progress=order("executing"))
+
+        assert answer(row, include_terminated=False).orders == ()
+        assert len(answer(row, include_terminated=True).orders) == 1
+
+    def test_the_order_of_the_copy_that_counts_is_taken(self) -> None:
+        older = sample(order_in_progress=order("pending-provider"))
+        newer = sample(order_in_progress=order("executing"), modified=NEWER)
+        for rows in ((older, newer), (newer, older)):
+            (found,) = answer(*rows).orders
+
+            assert found.state is OrderState.EXECUTING

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.storage.mappings import PROVIDER
+from cscs_domain.storage.mappings import (
+    MAPPINGS,
+    ORGANISATION,
+    ORGANISATION_LEGACY,
+    PROVIDER,
+    HierarchyMapping,
+)
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
 from cscs_domain.storage.target_ids import ItemIds
@@ -58,3 +65,75 @@ def test_two_systems_may_not_share_a_name_offering_or_path(
 
     with pytest.raises(InvalidValueError, match=f"share one {what}"):
         StoragePolicy(systems=systems)
+
+
+class TestChosenSystems:
+    POLICY = StoragePolicy.for_systems(capstor="o1", vast="o2", iopsstor="o3")
+
+    @pytest.mark.parametrize(
+        ("only", "read", "passed_over"),
+        [
+            (None, {"o1", "o2", "o3"}, set()),
+            ({"vast"}, {"o2"}, {"o1", "o3"}),
+            ({"vast", "capstor"}, {"o1", "o2"}, {"o3"}),
+            ({"capstor", "vast", "iopsstor"}, {"o1", "o2", "o3"}, set()),
+        ],
+    )
+    def test_offerings_are_read_or_known_and_passed_over(
+        self, only: set[str] | None, read: set[str], passed_over: set[str]
+    ) -> None:
+        policy = attrs.evolve(self.POLICY, only=None if only is None else frozenset(only))
+
+        assert policy.offering_slugs == read
+        assert policy.offerings_passed_over == passed_over
+        assert {s.offering_slug for s in policy.systems if policy.reads(s)} == read
+
+    @pytest.mark.parametrize("only", [{"o1"}, {"vast", "Vast"}, {""}])
+    def test_a_name_that_is_not_configured_is_refused(self, only: set[str]) -> None:
+        with pytest.raises(InvalidValueError, match="are not configured"):
+            attrs.evolve(self.POLICY, only=frozenset(only))
+
+    def test_a_choice_of_nothing_is_refused(self) -> None:
+        """Its empty answer would be taken for that of all systems."""
+        with pytest.raises(InvalidValueError, match="leaves nothing to read"):
+            attrs.evolve(self.POLICY, only=frozenset())
+
+
+class TestMountedSystems:
+    SYSTEM = StorageSystem(name="capstor", offering_slug="hpc", roots=(MountPath("/cap"),))
+
+    @pytest.mark.parametrize(
+        ("mapping", "path_name", "roots"),
+        [
+            (PROVIDER, "capstor", ["/cap"]),
+            (ORGANISATION, "capstor", ["/cap", "/lustre"]),
+            (ORGANISATION_LEGACY, "hpc", ["/cap", "/hpc"]),
+        ],
+    )
+    def test_the_mapping_names_them_and_adds_the_root_of_what_it_generates(
+        self, mapping: HierarchyMapping, path_name: str, roots: list[str]
+    ) -> None:
+        (mounted,) = StoragePolicy(systems=(self.SYSTEM,), mapping=mapping).mounted_systems
+
+        assert (mounted.name, mounted.offering_slug) == ("capstor", "hpc")
+        assert mounted.path_name == path_name
+        assert [root.text for root in mounted.roots] == roots
+
+    @pytest.mark.parametrize("mapping", MAPPINGS.values(), ids=MAPPINGS.keys())
+    def test_a_root_that_is_there_already_is_not_added_again(
+        self, mapping: HierarchyMapping
+    ) -> None:
+        system = StorageSystem(name="lustre", offering_slug="lustre")
+        (mounted,) = StoragePolicy(systems=(system,), mapping=mapping).mounted_systems
+
+        assert mounted == system
+
+    @pytest.mark.parametrize("slug", ["", "..", "a/b", "x" * 256])
+    def test_an_offering_that_cannot_be_in_a_path_is_refused_where_it_has_to_be(
+        self, slug: str
+    ) -> None:
+        systems = (StorageSystem(name="capstor", offering_slug=slug),)
+
+        assert StoragePolicy(systems=systems, mapping=ORGANISATION).mounted_systems
+        with pytest.raises(InvalidValueError, match="offering slug"):
+            StoragePolicy(systems=systems, mapping=ORGANISATION_LEGACY)

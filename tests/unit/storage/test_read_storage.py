@@ -13,6 +13,7 @@ from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.identities import UserLookup
 from cscs_domain.ports import HpcUsers, ResourcePage, ResourceQuery, WaldurResources
 from cscs_domain.problems import ProblemCode, Severity
+from cscs_domain.progress import Stage
 from cscs_domain.storage.policy import StoragePolicy
 from cscs_domain.storage.read_storage import StorageSources, read_hierarchy, take_snapshot
 from cscs_domain.storage.snapshots import Snapshot
@@ -130,6 +131,84 @@ async def test_the_snapshot_is_as_old_as_the_beginning_of_the_read() -> None:
     assert taken.taken == timedelta(seconds=9)
     assert taken.taken_at == START + timedelta(seconds=9)
     assert clock.monotonic() == timedelta(seconds=14)
+
+
+class TestProgress:
+    """For people who wait for a large site."""
+
+    async def _told(
+        self, waldur: WaldurResources, users: HpcUsers
+    ) -> list[tuple[Stage, int, int | None]]:
+        told: list[tuple[Stage, int, int | None]] = []
+
+        def progress(stage: Stage, done: int, total: int | None) -> None:
+            told.append((stage, done, total))
+
+        await read_hierarchy(StorageSources(waldur, users), MOCKING, progress=progress)
+        return told
+
+    async def test_the_stages_come_one_after_the_other_and_each_only_grows(self) -> None:
+        told = await self._told(*sources(ROWS))
+        stages = [stage for stage, _, _ in told]
+
+        assert list(dict.fromkeys(stages)) == [Stage.READING, Stage.LOOKING_UP, Stage.BUILDING]
+        for stage in set(stages):
+            done = [count for other, count, _ in told if other is stage]
+            assert done == sorted(done)
+        assert told == sorted(told, key=lambda call: list(Stage).index(call[0]))
+
+    async def test_reading_tells_the_rows_so_far_refused_ones_included(self) -> None:
+        waldur, users = sources(ROWS)
+        waldur.add({"uuid": "x"}, {"order_in_progress": 7})
+        reading = [call[1:] for call in await self._told(waldur, users) if call[0] is Stage.READING]
+
+        assert len(reading) > 3
+        assert reading[-1] == (len(ROWS) + 2, len(ROWS) + 2)
+
+    async def test_an_upstream_that_does_not_know_its_total_has_none(self) -> None:
+        waldur, users = sources(SOME)
+        told = await self._told(OnePage(waldur), users)
+
+        assert [call for call in told if call[0] is Stage.READING] == [
+            (Stage.READING, len(SOME), None)
+        ]
+
+    async def test_looking_up_tells_how_many_names_are_asked_for(self) -> None:
+        told = await self._told(*sources(ROWS))
+        asked = [(done, total) for stage, done, total in told if stage is Stage.LOOKING_UP]
+        names = asked[-1][0]
+
+        assert asked == [(0, names), (names, names)]
+        assert names >= len({row["project_slug"] for row in ROWS})
+
+    async def test_building_tells_the_rows_of_the_answer(self) -> None:
+        waldur, users = sources(ROWS)
+        tree = await read_hierarchy(StorageSources(waldur, users), MOCKING)
+        *_, last = await self._told(waldur, users)
+
+        assert last == (Stage.BUILDING, len(tree.rows), None)
+
+    async def test_a_read_that_fails_tells_of_no_later_stage(self) -> None:
+        waldur, users = sources(ROWS)
+        waldur.fail_with(UpstreamServiceError("Waldur", "is gone"), after_pages=1)
+        told: list[Stage] = []
+
+        def progress(stage: Stage, done: int, total: int | None) -> None:
+            told.append(stage)
+
+        with pytest.raises(UpstreamServiceError):
+            await read_hierarchy(StorageSources(waldur, users), MOCKING, progress=progress)
+
+        assert told == [Stage.READING]
+
+
+async def test_the_tree_has_the_orders_in_progress_and_their_rows() -> None:
+    waldur, users = sources(ROWS)
+    tree = await read_hierarchy(StorageSources(waldur, users), MOCKING)
+    rows = {row.item_id: row for row in tree.rows}
+
+    assert tree.orders != ()
+    assert all(order.row is rows[order.resource] for order in tree.orders)
 
 
 class TestFailures:

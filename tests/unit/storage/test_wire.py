@@ -16,7 +16,7 @@ from cscs_domain.storage.callbacks import ApiUrl
 from cscs_domain.storage.filters import PageRequest
 from cscs_domain.storage.states import Status
 from cscs_domain.storage.wire import pagination_to_wire, problem_to_wire
-from cscs_domain.storage.wire_decoding import row_from_wire
+from cscs_domain.storage.wire_decoding import SHARED_MEMBERS, member_from_wire, row_from_wire
 from cscs_json import encode, encode_row
 from tests.unit.storage.samples import POLICY, answer, leaf, order, sample, uuid_of
 
@@ -112,6 +112,17 @@ def test_a_row_read_back_has_values_of_the_domain() -> None:
 
     assert row == leaf(sample())
     assert row.status is Status.ACTIVE
+
+
+def test_shared_members_may_be_read_beforehand() -> None:
+    wire = decoded()
+    read = {name: member_from_wire(name, value) for name, value in wire.items()}
+
+    assert row_from_wire(wire | {name: read[name] for name in SHARED_MEMBERS}) == leaf(sample())
+
+
+def test_a_member_that_rows_do_not_have_stays_as_it_is() -> None:
+    assert member_from_wire("colour", "blue") == "blue"
 
 
 SPOILT: list[tuple[str, Callable[[Wire], object]]] = [

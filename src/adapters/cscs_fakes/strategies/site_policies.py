@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from cscs_domain.storage.callbacks import ApiUrl
-from cscs_domain.storage.mappings import ORGANISATION, PROVIDER, HierarchyMapping
+from cscs_domain.storage.mappings import MAPPINGS, PROVIDER, HierarchyMapping
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.policy import StoragePolicy, StorageSystem
 from cscs_domain.storage.quotas import QuotaPolicy
 from cscs_domain.storage.target_ids import ItemIds
 
 _NAMES = ("capstor", "vast", "iopsstor", "Store-2", "x", "sto re")
+_MAPPINGS = st.sampled_from([PROVIDER, *MAPPINGS.values()])  # the usual one twice as often
 
 
 @st.composite
@@ -48,7 +49,7 @@ def policies(
         quotas=draw(quota_policies()),
         unit_factor=draw(st.sampled_from(["1", "0.001", "1.024", "2"]).map(Decimal)),
         item_ids=item_ids or draw(st.sampled_from(ItemIds)),
-        mapping=mapping or draw(st.sampled_from([PROVIDER, PROVIDER, ORGANISATION])),
+        mapping=mapping or draw(_MAPPINGS),
         callback_base=callback_base or draw(st.sampled_from(bases)),
         ready_items=draw(st.booleans()),
     )

@@ -62,7 +62,7 @@ def sites(
     """
     policy = draw(policies() if of_policies is None else of_policies)
     world = draw(worlds(sorted(policy.offering_slugs)))
-    systems = {system.offering_slug: system for system in policy.systems}
+    systems = {system.offering_slug: system for system in policy.mounted_systems}
     rows = []
     for place in draw(st.lists(st.sampled_from(world), max_size=most_rows)):
         ids = _backend_ids(systems[place.offering.slug], place) if with_paths else None
