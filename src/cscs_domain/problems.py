@@ -30,6 +30,10 @@ class ProblemCode(StrEnum):
     """The server does not send slugs at all, so nothing of it can be placed."""
     UNKNOWN_OFFERING = "unknown_offering"
     """Resources of an offering that no configured storage system names."""
+    EMPTY_SYSTEM = "empty_system"
+    """A configured system of which no resource came: nothing ordered yet, or a wrong slug."""
+    EMPTY_DOCUMENT = "empty_document"
+    """A document without any row was to replace one that has rows; it was not written."""
     DUPLICATE_RESOURCE = "duplicate_resource"
     """One uuid came more than once with different content; the newest row was taken."""
     UNSAFE_PATH = "unsafe_path"
@@ -79,6 +83,11 @@ class Problem:
     message: str
     hint: str = ""
     resource: str | None = None
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether a record was left out or is in doubt, and not merely worth knowing about."""
+        return self.severity is not Severity.INFO
 
     def __str__(self) -> str:
         where = f" {self.resource}:" if self.resource else ""

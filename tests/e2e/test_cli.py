@@ -14,6 +14,7 @@ import pytest
 from cscs_api.app import create_app
 from cscs_bootstrap.wiring import DEMO_CONFIG, load_for_server
 from cscs_domain import __version__
+from tests.api.site import resource
 from tests.e2e.cli_process import environment, run, serving
 
 ROWS = "/api/storage-resources/"
@@ -226,9 +227,13 @@ def test_terminated_resources_are_read_when_they_are_asked_for() -> None:
 
 
 def test_a_source_without_any_problem_ends_with_0(tmp_path: Path) -> None:
-    done = run("storage", "show", "--config", site(tmp_path, "[]"))
+    config = site(tmp_path, json.dumps([resource(offering_slug="cscs-capstor")]))
+    Path(tmp_path, "ids.yaml").write_text("projects: {climate: 30500}\n", encoding="utf-8")
 
-    assert (done.code, done.out, done.err) == (0, "\n0 rows; 0 problems\n", "")
+    done = run("storage", "show", "--config", config)
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[-1] == "3 rows (3 active); 0 problems"
 
 
 def test_a_dump_that_cannot_be_read_is_an_upstream_failure_with_file_and_position(

@@ -10,7 +10,7 @@ import attrs
 
 from cscs_domain._text import label, shown
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.storage.policy import StoragePolicy
+from cscs_domain.storage.policy import StoragePolicy, StorageSystem
 from cscs_domain.storage.resource_parser import parse_resource
 from cscs_domain.storage.resources import Resource
 from cscs_domain.storage.states import ResourceState
@@ -35,6 +35,7 @@ class Intake:
     _problems: dict[Problem, None] = attrs.field(factory=dict, init=False)
     _changed: dict[int, Problem] = attrs.field(factory=dict, init=False)
     _foreign: dict[str, set[str]] = attrs.field(factory=dict, init=False)
+    _seen: set[str] = attrs.field(factory=set, init=False)
     _rows: int = attrs.field(default=0, init=False)
     _without_slug: int = attrs.field(default=0, init=False)
 
@@ -53,6 +54,8 @@ class Intake:
                 ):
                     self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
                 continue
+            elif isinstance(slug, str):
+                self._seen.add(slug)
             resource, problems = parse_resource(row, ready_items=ready_items)
             if resource is not None:
                 self._keep(resource)
@@ -80,6 +83,21 @@ class Intake:
         if self.include_terminated:
             return list(self._resources.values())
         return [known for known in self._resources.values() if known.state is not _TERMINATED]
+
+    @property
+    def empty_systems(self) -> list[Problem]:
+        """The systems of which no resource came, once all pages were taken in.
+
+        Not among `problems`, since rows that somebody picked need not be of all systems.
+        """
+        if self._rows and self._without_slug == self._rows:
+            return []  # nobody can tell
+        systems = self.policy.systems
+        return [
+            _empty(system)
+            for system in systems
+            if self.policy.reads(system) and system.offering_slug not in self._seen
+        ]
 
     @property
     def problems(self) -> list[Problem]:
@@ -128,6 +146,17 @@ def _foreign(slug: str, uuids: set[str]) -> Problem:
         + (", ...)" if len(uuids) > _MOST_NAMED else ")"),
         "Name the offering in storage_systems if they are storage.",
         resource=label(slug),
+    )
+
+
+def _empty(system: StorageSystem) -> Problem:
+    return Problem(
+        ProblemCode.EMPTY_SYSTEM,
+        Severity.WARNING,
+        f"no resource of storage system {system.name} came",
+        f"Harmless if nothing of offering {shown(system.offering_slug)} was ordered yet; otherwise"
+        " check its slug in storage_systems, and that the token may see its resources.",
+        resource=label(system.offering_slug),
     )
 
 

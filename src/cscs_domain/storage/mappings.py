@@ -57,7 +57,10 @@ class SystemNames(Word):
 
 @attrs.frozen(kw_only=True)
 class HierarchyMapping:
-    """How the three levels are named, what stands before them, and whether parents are listed."""
+    """How the three levels are named, what stands before them, and whether parents are listed.
+
+    `backend_paths` lets a resource's backend id that is a path replace the generated one.
+    """
 
     name: str
     tenant: Source
@@ -65,6 +68,7 @@ class HierarchyMapping:
     project: Source
     root: PathRoot
     with_parents: bool
+    backend_paths: bool = True
     system_names: SystemNames = SystemNames.SITE
 
 
@@ -85,8 +89,9 @@ ORGANISATION: Final = HierarchyMapping(
     project=Source.RESOURCE,
     root=PathRoot.FILE_SYSTEM_AND_STORE,
     with_parents=False,
+    backend_paths=False,
 )
-"""Customer → project → resource, as spec 002 prints it: `/lustre/store/<three slugs>`."""
+"""Customer → project → resource, as spec 002 prints it: always `/lustre/store/<three slugs>`."""
 
 ORGANISATION_LEGACY: Final = attrs.evolve(
     ORGANISATION,

@@ -43,11 +43,13 @@ class Placer:
     _systems: dict[str, StorageSystem] = attrs.field(init=False)
     _owners: OwnerFinder = attrs.field(init=False)
     _project_of: Callable[[Resource], Party] = attrs.field(init=False)
+    _backend_paths: bool = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Index the systems by the offering that sells them."""
         self._owners = OwnerFinder(self.identities, self.policy)
         self._project_of = self.policy.mapping.project.party_of
+        self._backend_paths = self.policy.mapping.backend_paths
         self.branches = Branches(self.policy)
         self._systems = {system.offering_slug: system for system in self.policy.mounted_systems}
 
@@ -71,7 +73,7 @@ class Placer:
         if resource.order:
             state = shown_state(state, resource.order.state)
         path, folder = generated, branch.generated_path.text
-        if resource.backend_id.startswith("/"):
+        if self._backend_paths and resource.backend_id.startswith("/"):
             path = self._path(resource, system, generated)
             folder = path.text.rpartition("/")[0]
         status = STATUS_OF[state]

@@ -9,7 +9,7 @@ import attrs
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.quantities import parse_quantity
 from cscs_domain.storage.callbacks import ApiUrl
-from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping, PathRoot, SystemNames
+from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping, SystemNames
 from cscs_domain.storage.mount_points import MountPath, check_segment
 from cscs_domain.storage.quotas import QuotaPolicy, above_zero
 from cscs_domain.storage.target_ids import ItemIds
@@ -114,25 +114,10 @@ class StoragePolicy:
 
     @property
     def mounted_systems(self) -> tuple[StorageSystem, ...]:
-        """The systems as the mapping names them and lets them mount.
-
-        Where the mapping puts directories below the file system's name, backend ids may point
-        there as well: the generated path of today is the backend id of tomorrow.
-        """
-        return tuple(map(self._mounted, self.systems))
-
-    def _mounted(self, system: StorageSystem) -> StorageSystem:
-        if self.mapping.system_names is SystemNames.OFFERING:
-            slug = check_segment(system.offering_slug, "offering slug")
-            roots = (*system.roots, *_below_root(slug, system.roots))
-            system = attrs.evolve(system, path_name=slug, roots=roots)
-        if self.mapping.root is PathRoot.FILE_SYSTEM_AND_STORE:
-            roots = (*system.roots, *_below_root(self.file_system, system.roots))
-            system = attrs.evolve(system, roots=roots)
-        return system
-
-
-def _below_root(name: str, roots: tuple[MountPath, ...]) -> tuple[MountPath, ...]:
-    """The directory of this name at the top, unless it is among the roots."""
-    root = MountPath.of(name)
-    return () if root in roots else (root,)
+        """The systems as the mapping names them in rows and paths."""
+        if self.mapping.system_names is SystemNames.SITE:
+            return self.systems
+        return tuple(
+            attrs.evolve(system, path_name=check_segment(system.offering_slug, "offering slug"))
+            for system in self.systems
+        )

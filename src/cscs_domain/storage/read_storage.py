@@ -109,7 +109,7 @@ class _Reading:
             intake.report(page.problems)
             read += len(page.rows) + len(page.problems)
             self._progress(Stage.READING, read, page.total)
-        self.problems += intake.problems
+        self.problems += [*intake.problems, *intake.empty_systems]
         resources = intake.resources
         identities = await self._identities(resources)
         draft = HierarchyDraft(self._policy, identities)

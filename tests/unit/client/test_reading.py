@@ -110,7 +110,11 @@ class TestProblems:
             found = await client_of(site, page_size=1).read()
 
         codes = [problem.code for problem in found.problems]
-        assert codes == [ProblemCode.MISSING_IDENTITY, *[ProblemCode.SHARED_PATH] * 2]
+        assert codes == [
+            ProblemCode.MISSING_IDENTITY,
+            *[ProblemCode.EMPTY_SYSTEM] * 2,
+            *[ProblemCode.SHARED_PATH] * 2,
+        ]
         for each in found.directories:
             assert [p.code for p in found.problems_of(each)] == [ProblemCode.SHARED_PATH]
         assert found.problems[0].resource == uuid_of("lost")

@@ -9,7 +9,6 @@ import pytest
 
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.storage.mappings import (
-    MAPPINGS,
     ORGANISATION,
     ORGANISATION_LEGACY,
     PROVIDER,
@@ -103,30 +102,13 @@ class TestMountedSystems:
     SYSTEM = StorageSystem(name="capstor", offering_slug="hpc", roots=(MountPath("/cap"),))
 
     @pytest.mark.parametrize(
-        ("mapping", "path_name", "roots"),
-        [
-            (PROVIDER, "capstor", ["/cap"]),
-            (ORGANISATION, "capstor", ["/cap", "/lustre"]),
-            (ORGANISATION_LEGACY, "hpc", ["/cap", "/hpc"]),
-        ],
+        ("mapping", "path_name"),
+        [(PROVIDER, "capstor"), (ORGANISATION, "capstor"), (ORGANISATION_LEGACY, "hpc")],
     )
-    def test_the_mapping_names_them_and_adds_the_root_of_what_it_generates(
-        self, mapping: HierarchyMapping, path_name: str, roots: list[str]
-    ) -> None:
+    def test_the_mapping_names_them(self, mapping: HierarchyMapping, path_name: str) -> None:
         (mounted,) = StoragePolicy(systems=(self.SYSTEM,), mapping=mapping).mounted_systems
 
-        assert (mounted.name, mounted.offering_slug) == ("capstor", "hpc")
-        assert mounted.path_name == path_name
-        assert [root.text for root in mounted.roots] == roots
-
-    @pytest.mark.parametrize("mapping", MAPPINGS.values(), ids=MAPPINGS.keys())
-    def test_a_root_that_is_there_already_is_not_added_again(
-        self, mapping: HierarchyMapping
-    ) -> None:
-        system = StorageSystem(name="lustre", offering_slug="lustre")
-        (mounted,) = StoragePolicy(systems=(system,), mapping=mapping).mounted_systems
-
-        assert mounted == system
+        assert mounted == attrs.evolve(self.SYSTEM, path_name=path_name)
 
     @pytest.mark.parametrize("slug", ["", "..", "a/b", "x" * 256])
     def test_an_offering_that_cannot_be_in_a_path_is_refused_where_it_has_to_be(
