@@ -77,7 +77,14 @@ from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.progress import Progress, Stage, no_progress
 from cscs_domain.quantities import parse_quantity
 from cscs_domain.storage.callbacks import ApiUrl, Callbacks, callbacks_for
-from cscs_domain.storage.changes import Changes, FieldChange, RowChange, apply_changes, changes
+from cscs_domain.storage.changes import (
+    Changes,
+    FieldChange,
+    Handover,
+    RowChange,
+    apply_changes,
+    changes,
+)
 from cscs_domain.storage.changes_wire import changes_to_wire
 from cscs_domain.storage.chosen_systems import chosen_systems
 from cscs_domain.storage.data_types import TargetType, normal_data_type, target_type_of
@@ -192,6 +199,7 @@ __all__ = [
     "FreshnessPolicy",
     "GidCacheStatistics",
     "GidLookup",
+    "Handover",
     "Hierarchy",
     "HierarchyMapping",
     "HpcUsers",

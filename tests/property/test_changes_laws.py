@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from uuid import UUID
 
@@ -150,7 +150,7 @@ CROWDS = st.lists(st.sampled_from(_crowd()), max_size=6)
 
 def before_and_after() -> SearchStrategy[tuple[Rows, Rows]]:
     """Two sets of rows that have much in common, or little; keys may repeat in either."""
-    return st.one_of(of_one_site(), st.tuples(CROWDS, CROWDS))
+    return st.one_of(of_one_site(), rehoused(), st.tuples(CROWDS, CROWDS))
 
 
 @st.composite
@@ -159,6 +159,22 @@ def of_one_site(draw: DrawFn) -> tuple[Rows, Rows]:
     rows = draw(answers())
     before = draw(st.just(rows) | reworked(rows))
     after = draw(reworked(rows) | answers())
+    return before, draw(shuffled(after))
+
+
+@st.composite
+def rehoused(draw: DrawFn) -> tuple[Rows, Rows]:
+    """Rows that take each other's paths, some of them made anew under another item id."""
+    before = draw(answers())
+    paths = [row.mount_point for row in before]
+    after = [
+        attrs.evolve(
+            row,
+            mount_point=draw(st.sampled_from([row.mount_point, *paths])),
+            item_id=draw(st.sampled_from([row.item_id, UUID(int=row.item_id.int ^ 1)])),
+        )
+        for row in before
+    ]
     return before, draw(shuffled(after))
 
 
@@ -178,6 +194,7 @@ def test_equal_sets_have_no_changes(rows: Rows, data: st.DataObject) -> None:
 
     assert Changes() == made
     assert made.is_empty
+    assert made.handed_over == ()
 
 
 @given(before_and_after())
@@ -192,7 +209,8 @@ def test_changes_depend_on_no_order(sets: tuple[Rows, Rows], data: st.DataObject
     before, after = sets
     made = changes(before, after)
 
-    assert made == changes(data.draw(shuffled(before)), data.draw(shuffled(after)))
+    again = changes(data.draw(shuffled(before)), data.draw(shuffled(after)))
+    assert (made, made.handed_over) == (again, again.handed_over)
     assert apply_changes(before, made) == apply_changes(data.draw(shuffled(before)), made)
 
 
@@ -228,6 +246,46 @@ def test_the_way_back_is_the_same_changes_turned_round(sets: tuple[Rows, Rows]) 
     assert (there.created, there.removed) == (back.removed, back.created)
     turned = Counter((change.after, change.before) for change in back.changed)
     assert Counter((change.before, change.after) for change in there.changed) == turned
+
+
+def paths_of(rows: Iterable[StorageRow]) -> set[MountPath]:
+    return {row.mount_point for row in rows}
+
+
+@given(before_and_after())
+def test_every_path_of_a_removed_row_that_a_row_comes_to_is_handed_over(
+    sets: tuple[Rows, Rows],
+) -> None:
+    made = changes(*sets)
+    gone, moved = paths_of(made.removed), [change for change in made.changed if change.is_move]
+    new = paths_of([*made.created, *(change.after for change in moved)])
+    left = gone | paths_of(change.before for change in moved)
+
+    assert [one.path for one in made.handed_over] == sorted(left & new)
+
+
+@given(before_and_after())
+def test_a_path_is_only_handed_over_between_different_rows_at_that_path(
+    sets: tuple[Rows, Rows],
+) -> None:
+    made = changes(*sets)
+    for one in made.handed_over:
+        assert Counter(one.leaving) <= rows_from(made)
+        assert Counter(one.coming) <= rows_to(made)
+        assert paths_of(one.leaving) == paths_of(one.coming) == {one.path}
+        assert not {row.key for row in one.leaving} & {row.key for row in one.coming}
+
+
+@given(before_and_after())
+def test_on_the_way_back_the_same_paths_are_handed_over_the_other_way(
+    sets: tuple[Rows, Rows],
+) -> None:
+    before, after = sets
+    there, back = changes(before, after).handed_over, changes(after, before).handed_over
+
+    assert [(one.leaving, one.coming) for one in there] == [
+        (one.coming, one.leaving) for one in back
+    ]
 
 
 @given(before_and_after())

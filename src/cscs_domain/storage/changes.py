@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 
 import attrs
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
+from cscs_domain.storage.handovers import Handover, handovers
 from cscs_domain.storage.row_fields import DANGEROUS_FIELDS, READERS, FieldValue, RowField
 from cscs_domain.storage.row_order import (
     Content,
@@ -28,6 +30,7 @@ from cscs_domain.storage.rows import StorageRow
 __all__ = [
     "Changes",
     "FieldChange",
+    "Handover",
     "RowChange",
     "RowField",
     "apply_changes",
@@ -69,6 +72,11 @@ class RowChange:
         """
         return any(self._differing(DANGEROUS_FIELDS))
 
+    @property
+    def is_move(self) -> bool:
+        """Whether the row leaves one path for another."""
+        return self.before.mount_point != self.after.mount_point
+
     def _differing(self, fields: Iterable[RowField]) -> Iterable[FieldChange]:
         for field in fields:
             read = READERS[field]
@@ -92,8 +100,24 @@ class Changes:
 
     @property
     def dangerous(self) -> tuple[RowChange, ...]:
-        """The changes of existing rows that somebody should look at first."""
+        """The changes of existing rows that somebody should look at first.
+
+        `handed_over` is as dangerous, also where no existing row changes.
+        """
         return tuple(change for change in self.changed if change.is_dangerous)
+
+    @property
+    def handed_over(self) -> tuple[Handover, ...]:
+        """The paths that some rows leave and others come to, in the order of the paths.
+
+        A row leaves its path by being removed or by moving, and comes to one by being created or
+        by moving. Whoever follows such changes has to free the path before it is filled again.
+        """
+        moves = [change for change in self.changed if change.is_move]
+        return handovers(
+            chain(self.removed, (move.before for move in moves)),
+            chain(self.created, (move.after for move in moves)),
+        )
 
 
 def changes(observed: Iterable[StorageRow], desired: Iterable[StorageRow]) -> Changes:

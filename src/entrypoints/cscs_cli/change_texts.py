@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from cscs_cli.amounts import quotas_text
-from cscs_cli.row_lines import callbacks_text
+from cscs_cli.row_lines import callbacks_text, whose
 from cscs_cli.terminal import visible
 from cscs_domain.storage.callbacks import NO_CALLBACKS, Callbacks
 from cscs_domain.storage.changes import FieldChange, RowChange
-from cscs_domain.storage.row_fields import FieldValue, RowField
+from cscs_domain.storage.handovers import Handover
+from cscs_domain.storage.row_fields import READERS, FieldValue, RowField
 from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.wire import CALLBACK_MEMBERS
 
@@ -27,6 +28,9 @@ _ORDER: Final = frozenset(
 )
 _CALLBACKS: Final = frozenset(map(RowField, CALLBACK_MEMBERS))
 _WORDS: Final = {RowField.PERMISSION: "mode"}
+_IDS: Final = (RowField.UID, RowField.GID)
+_MOST_NAMED: Final = 4
+"""Of the rows that share a path."""
 
 
 def change_texts(change: RowChange) -> Iterator[str]:
@@ -42,6 +46,29 @@ def change_texts(change: RowChange) -> Iterator[str]:
             continue
         told.add(group)
         yield _text(one, change)
+
+
+def handover_text(handover: Handover) -> str:
+    """Whose a path was and whose it is to be."""
+    old, new = (_joined(rows, _owner) for rows in (handover.leaving, handover.coming))
+    return f"passes to another row: {old} -> {new}"
+
+
+def owners_before(handover: Handover) -> str:
+    """Whose a path was, in short."""
+    return _joined(handover.leaving, lambda row: whose(row.target))
+
+
+def _joined(rows: Sequence[StorageRow], text: Callable[[StorageRow], str]) -> str:
+    texts = [text(row) for row in rows[:_MOST_NAMED]]
+    if more := len(rows) - len(texts):
+        texts.append(f"{more} more")
+    return " and ".join(texts)
+
+
+def _owner(row: StorageRow) -> str:
+    ids = [f"{one.value} {value}" for one in _IDS if (value := READERS[one](row)) is not None]
+    return f"{whose(row.target)} ({', '.join(ids)})" if ids else whose(row.target)
 
 
 def _group(field: RowField) -> object:

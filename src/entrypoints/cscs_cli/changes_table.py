@@ -1,4 +1,4 @@
-"""What an export changes, row by row: what is dangerous first, then what is lost."""
+"""What an export changes, line by line: what is dangerous first, then what is lost."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cscs_cli.change_texts import change_texts
+from cscs_cli.change_texts import change_texts, handover_text, owners_before
+from cscs_cli.plurals import counted
 from cscs_cli.row_lines import facts, whose
 from cscs_cli.terminal import visible
-from cscs_domain.storage.changes import Changes, RowChange
+from cscs_domain.storage.changes import Changes, Handover, RowChange
 from cscs_domain.storage.rows import StorageRow
 
 _DANGEROUS: Final = "DANGEROUS"
@@ -37,12 +38,14 @@ class ChangeCells(NamedTuple):
 
 
 def changes_summary(made: Changes) -> str:
-    """How many rows of which kind; `no changes` if there are none."""
+    """How many rows of which kind, and of paths that pass on; `no changes` if there are none."""
     if made.is_empty:
         return "no changes"
     changed = f"{len(made.changed)} changed"
     if dangerous := len(made.dangerous):
         changed += f" ({dangerous} dangerous)"
+    if passing := len(made.handed_over):
+        changed += f", {counted(passing, 'path')} handed over (dangerous)"
     return f"{len(made.created)} created, {len(made.removed)} removed, {changed}"
 
 
@@ -59,16 +62,24 @@ def show_changes(made: Changes, console: Console, *, most: int | None = None) ->
     else:
         for line in _lines(cells):
             console.print(line)
-    total = len(made.created) + len(made.removed) + len(made.changed)
-    if left := total - len(cells):
-        console.print(f"... and {left} more changes; --verbose shows all", soft_wrap=True)
+    if left := _lines_of(made) - len(cells):
+        more = counted(left, "more change")
+        console.print(f"... and {more}; --verbose shows all", soft_wrap=True)
+
+
+def _lines_of(made: Changes) -> int:
+    return sum(map(len, (made.created, made.removed, made.changed, made.handed_over)))
 
 
 def change_cells(made: Changes) -> Iterator[ChangeCells]:
-    """Line by line, made when it is asked for: there may be a hundred thousand."""
+    """Line by line, made when it is asked for: there may be a hundred thousand.
+
+    A path that is handed over has a line of its own, before those of its rows.
+    """
     dangerous = made.dangerous
     harmless = (change for change in made.changed if not change.is_dangerous)
     return chain(
+        _handed_over(made.handed_over),
         _changed(_DANGEROUS, dangerous),
         _whole("removed", made.removed),
         _changed("changed", harmless),
@@ -81,6 +92,12 @@ def _changed(kind: str, found: Iterable[RowChange]) -> Iterator[ChangeCells]:
     for change in found:
         row = change.before
         yield ChangeCells(kind, whose(row.target), _path(row), "; ".join(change_texts(change)))
+
+
+def _handed_over(found: Iterable[Handover]) -> Iterator[ChangeCells]:
+    for one in found:
+        path = visible(one.path.text)
+        yield ChangeCells(_DANGEROUS, owners_before(one), path, handover_text(one))
 
 
 def _whole(kind: str, rows: Iterable[StorageRow]) -> Iterator[ChangeCells]:

@@ -8,16 +8,16 @@ import attrs
 import pytest
 from rich.console import Console
 
-from cscs_cli.change_texts import change_texts
+from cscs_cli.change_texts import change_texts, handover_text, owners_before
 from cscs_cli.changes_table import change_cells, changes_summary, show_changes
 from cscs_cli.terminal import console
 from cscs_domain.storage.callbacks import Callbacks
-from cscs_domain.storage.changes import Changes, RowChange, changes
+from cscs_domain.storage.changes import Changes, Handover, RowChange, changes
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.permissions import Permission
 from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.states import Status
-from cscs_domain.storage.targets import ProjectTarget
+from cscs_domain.storage.targets import ProjectTarget, Target
 from tests.unit.cli.rows import TEN_TB, TWENTY_TB, customer, listed, project, uid, user
 
 PATH = "/capstor/store/cscs/uni/p1"
@@ -115,6 +115,59 @@ def test_an_order_that_is_gone_is_told() -> None:
     assert texts(before, ROW) == ["waiting order: none any more"]
 
 
+def at_one_path(*targets: Target) -> tuple[StorageRow, ...]:
+    return tuple(listed(target, PATH).row for target in targets)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "coming", "owners", "expected"),
+    [
+        (
+            [project("a")],
+            [project("b", gid=30501)],
+            "project a",
+            "project a (gid 30500) -> project b (gid 30501)",
+        ),
+        (
+            [user()],
+            [customer()],
+            "user ada@example.org",
+            "user ada@example.org (uid 20001, gid 30500) -> customer uni (University)",
+        ),
+        (
+            [project("a"), project("b")],
+            [project(f"c{n}") for n in range(6)],
+            "project a and project b",
+            "project a (gid 30500) and project b (gid 30500) -> "
+            + "".join(f"project c{n} (gid 30500) and " for n in range(4))
+            + "2 more",
+        ),
+    ],
+    ids=["projects", "others", "many"],
+)
+def test_of_a_path_that_is_handed_over_both_owners_are_told(
+    leaving: list[Target], coming: list[Target], owners: str, expected: str
+) -> None:
+    handover = Handover(leaving=at_one_path(*leaving), coming=at_one_path(*coming))
+
+    assert owners_before(handover) == owners
+    assert handover_text(handover) == f"passes to another row: {expected}"
+
+
+def made_anew(count: int) -> Changes:
+    """So many directories of which each is removed and created again for somebody else."""
+    new = [attrs.evolve(row, target=user(), item_id=uid(str(row.item_id))) for row in rows(count)]
+    return changes(rows(count), new)
+
+
+def test_a_path_that_is_handed_over_has_a_dangerous_line_before_all_others() -> None:
+    cells = list(change_cells(made_anew(1)))
+
+    assert [one.kind for one in cells] == ["DANGEROUS", "removed", "created"]
+    assert {one.path for one in cells} == {"/capstor/store/c/u/p0"}
+    assert cells[0].row == cells[1].row
+
+
 def sample() -> Changes:
     """One of each kind."""
     moved = attrs.evolve(ROW, mount_point=MountPath(f"{PATH}-b"))
@@ -167,6 +220,7 @@ def test_more_changes_than_wanted_are_counted() -> None:
 
     assert len(lines) == 1 + 5 + 1
     assert lines[-1] == "... and 2 more changes; --verbose shows all"
+    assert printed(made_anew(2), most=5)[-1] == "... and 1 more change; --verbose shows all"
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -198,8 +252,16 @@ def test_names_from_upstream_reach_no_terminal_as_controls() -> None:
         (Changes(), "no changes"),
         (sample(), "1 created, 1 removed, 2 changed (1 dangerous)"),
         (changes(rows(2), rows(3)), "1 created, 0 removed, 0 changed"),
+        (
+            made_anew(1),
+            "1 created, 1 removed, 0 changed, 1 path handed over (dangerous)",
+        ),
+        (
+            made_anew(2),
+            "2 created, 2 removed, 0 changed, 2 paths handed over (dangerous)",
+        ),
     ],
-    ids=["none", "each", "one"],
+    ids=["none", "each", "one", "handed over", "several handed over"],
 )
 def test_changes_are_summed_up(made: Changes, expected: str) -> None:
     assert changes_summary(made) == expected

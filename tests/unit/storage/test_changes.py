@@ -13,6 +13,7 @@ from cscs_domain.errors import InvalidValueError
 from cscs_domain.storage.changes import (
     Changes,
     FieldChange,
+    Handover,
     RowChange,
     RowField,
     apply_changes,
@@ -259,6 +260,110 @@ def test_the_dangerous_changes_are_picked_out() -> None:
     assert made.dangerous == (RowChange(before[1], after[1]),)
 
 
+OLD, NEW = row_of(), row_of(resource=sample("again"), gid=30777)
+"""A resource, and one that was made anew at its path, for another group."""
+
+USERS_NEW = at(PATH, leaf(sample("anna", attributes={"storage_data_type": "users"})))
+HANDED_OVER: dict[str, tuple[list[StorageRow], list[StorageRow], list[Handover]]] = {
+    "removed, and another one created": (
+        [OLD],
+        [NEW],
+        [Handover(leaving=(OLD,), coming=(NEW,))],
+    ),
+    "a project's, and then a user's": (
+        [OLD],
+        [USERS_NEW],
+        [Handover(leaving=(OLD,), coming=(USERS_NEW,))],
+    ),
+    "removed, and another one moves in": (
+        [OLD, at("/b", NEW)],
+        [NEW],
+        [Handover(leaving=(OLD,), coming=(NEW,))],
+    ),
+    "moves out, and another one is created": (
+        [OLD],
+        [at("/b", OLD), NEW],
+        [Handover(leaving=(OLD,), coming=(NEW,))],
+    ),
+    "two change places": (
+        [OLD, at("/b", NEW)],
+        [at("/b", OLD), NEW],
+        [
+            Handover(leaving=(at("/b", NEW),), coming=(at("/b", OLD),)),
+            Handover(leaving=(OLD,), coming=(NEW,)),
+        ],
+    ),
+    "one for two": (
+        [at("/a", leaf(sample("b"))), at("/a", leaf(sample("a")))],
+        [at("/a", NEW)],
+        [
+            Handover(
+                leaving=tuple(at("/a", leaf(sample(name))) for name in sorted("ab", key=uuid_of)),
+                coming=(at("/a", NEW),),
+            )
+        ],
+    ),
+    "another storage system, whose paths are the same": (
+        [OLD],
+        [attrs.evolve(NEW, system=attrs.evolve(NEW.system, key="vast"))],
+        [
+            Handover(
+                leaving=(OLD,),
+                coming=(attrs.evolve(NEW, system=attrs.evolve(NEW.system, key="vast")),),
+            )
+        ],
+    ),
+    "a row that moves alone": ([OLD], [at("/b", OLD)], []),
+    "a row that changes where it is": ([OLD], [row_of(gid=30777)], []),
+    "a shared path that one row leaves": ([OLD, NEW], [NEW], []),
+    "a shared path that one row comes to": ([OLD], [OLD, NEW], []),
+    "another path": ([OLD], [at("/b", NEW)], []),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "told"), HANDED_OVER.values(), ids=HANDED_OVER)
+def test_a_path_that_some_rows_leave_and_others_come_to_is_handed_over(
+    before: list[StorageRow], after: list[StorageRow], told: list[Handover]
+) -> None:
+    assert changes(before, after).handed_over == tuple(told)
+
+
+def test_a_path_that_is_handed_over_is_dangerous_on_the_wire_with_both_owners() -> None:
+    wire = json.loads(encode(changes_to_wire(changes([OLD], [USERS_NEW]))))
+
+    assert wire["summary"] == {"created": 1, "removed": 1, "changed": 0, "dangerous": 1}
+    key = {"storageSystem": "capstor", "mountPoint": PATH}
+    assert wire["handed_over"] == [
+        {
+            "mountPoint": PATH,
+            "leaving": [
+                {
+                    "key": key
+                    | {
+                        "itemId": uuid_of("res-1"),
+                        "targetType": "project",
+                        "storageDataType": "store",
+                    },
+                    "gid": 30500,
+                    "uid": None,
+                }
+            ],
+            "coming": [
+                {
+                    "key": key
+                    | {
+                        "itemId": uuid_of("anna"),
+                        "targetType": "user",
+                        "storageDataType": "users",
+                    },
+                    "gid": 30500,
+                    "uid": 20100,
+                }
+            ],
+        }
+    ]
+
+
 def test_applied_changes_give_the_answer_in_its_order() -> None:
     before = answer(sample("a"), sample("b"))
     after = answer(sample("a", limits={"storage": 5}), sample("c", customer_slug="another"))
@@ -314,4 +419,5 @@ def test_changes_of_nothing_are_empty_on_the_wire_too() -> None:
         "created": [],
         "removed": [],
         "changed": [],
+        "handed_over": [],
     }
