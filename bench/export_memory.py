@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,8 +16,12 @@ import attrs
 
 from bench.site import POLICY, make_site
 from cscs_domain import Identities, Quotas, StorageRow, build_hierarchy
+from cscs_domain.storage.document_names import DocumentName
 from cscs_domain.storage.documents import DocumentFormat, DocumentHead
-from cscs_json import decode_rows, document_chunks
+from cscs_files import FileDocumentStore
+from cscs_json import decode_rows
+
+_NAME = DocumentName.of_all(datetime(2026, 11, 21, 14, 5, tzinfo=UTC), DocumentFormat.NDJSON)
 
 
 def peak_mb(rows: int) -> float:
@@ -25,9 +31,9 @@ def peak_mb(rows: int) -> float:
 
 
 def _write(rows: int) -> float:
-    with tempfile.TemporaryFile() as file:
-        for chunk in document_chunks(DocumentHead(format=DocumentFormat.NDJSON), _generated(rows)):
-            file.write(chunk)
+    with tempfile.TemporaryDirectory() as folder:
+        head = DocumentHead(format=DocumentFormat.NDJSON)
+        asyncio.run(FileDocumentStore(Path(folder)).write(_NAME, head, _generated(rows)))
     # Not getrusage, whose peak is also that of the process before it became Python.
     status = Path("/proc/self/status")
     if not status.exists():

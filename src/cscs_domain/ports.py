@@ -206,19 +206,25 @@ class DocumentStore(Protocol):
         head: DocumentHead,
         rows: Iterable[StorageRow],
         problems: Sequence[Problem] = (),
+        *,
+        moment: datetime | None = None,
     ) -> DocumentName:
         """Write a document under this name, or the one `after` all that are there; return it.
 
         The rows are taken one by one, in a thread of its own. Problems, if there are any, are
         listed beside the document, and are there before it is. A list without its document counts
-        as one that is there.
+        as one that is there. `moment`, when reading began, is the list's date; else that is the
+        date in `head`, and `InvalidValueError` is raised if it has none. No number being left
+        after those that are there is an `UpstreamServiceError`, too.
         """
 
     async def switch_latest(self, series: Series, name: DocumentName) -> None:
         """Let a series' link lead to this document from now on; readers see the old or the new."""
 
-    async def prune(self, keep: int) -> Sequence[DocumentName]:
+    async def prune(self, series: Series, keep: int) -> Sequence[DocumentName]:
         """Delete the oldest documents of all rows, with their problems, but for `keep` (from 1).
 
-        Never deletes the document of an order, nor one that a link leads to. Returns what is gone.
+        Those that count and go have the suffix of the series, whatever systems they show. Never
+        deletes the document of an order, nor one that a link leads to. Returns what is gone. One
+        that cannot be deleted does not save the others: it is the error that is raised at the end.
         """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import attrs
 import pytest
 
 from cscs_domain.errors import DocumentsBusyError, InvalidValueError, UpstreamServiceError
@@ -134,9 +135,33 @@ async def test_a_number_that_was_pruned_is_not_given_again(store: DocumentStore)
     """The newest document would pass for the oldest, and be the next to go."""
     names = [await put(store, ALL) for _ in range(3)]
     await store.switch_latest(LATEST, names[-1])
-    await store.prune(1)
+    await store.prune(LATEST, 1)
 
     assert (await put(store, ALL)).copy == 4
+
+
+async def test_a_minute_whose_numbers_are_used_up_takes_no_more(place: Place) -> None:
+    """Somebody has to have made the last one; its follower would be known by nobody."""
+    last = attrs.evolve(ALL, copy=999_999)
+    place.spoil(last)
+
+    with pytest.raises(UpstreamServiceError, match=ALL.stamp) as caught:
+        await put(place.store, ALL, problems=[DOUBT])
+
+    assert not caught.value.retryable
+    assert await place.store.names() == [last]
+
+
+async def test_a_list_of_problems_has_a_date_from_its_document_or_the_caller(place: Place) -> None:
+    lines = DocumentHead(format=DocumentFormat.NDJSON)
+    name = at(0, DocumentFormat.NDJSON)
+
+    with pytest.raises(InvalidValueError, match="has no date"):
+        await place.store.write(name, lines, ROWS, [DOUBT])
+
+    assert await place.store.names() == []
+    assert await place.store.write(name, lines, ROWS, [DOUBT], moment=NOON) == name
+    assert place.problems_of(name) == ["no GID is known"]
 
 
 async def test_problems_are_listed_beside_their_document(place: Place) -> None:
@@ -259,7 +284,7 @@ async def test_pruning_keeps_the_newest(store: DocumentStore, keep: int, gone: l
         await put(store, at(minute))
         await put(store, of_order(minute))
 
-    assert await store.prune(keep) == [at(minute) for minute in gone]
+    assert await store.prune(LATEST, keep) == [at(minute) for minute in gone]
     assert [name for name in await store.names() if name.is_all] == [
         at(minute) for minute in range(4) if minute not in gone
     ]
@@ -268,12 +293,27 @@ async def test_pruning_keeps_the_newest(store: DocumentStore, keep: int, gone: l
     ]
 
 
+@pytest.mark.parametrize(("suffix", "gone"), [("json", [0, 2, 3]), ("ndjson", [1])])
+async def test_pruning_counts_and_deletes_one_format_alone(
+    store: DocumentStore, suffix: str, gone: list[int]
+) -> None:
+    """Whoever writes lines for a stream must not delete what readers of JSON go by."""
+    forms = [
+        *(DocumentFormat.ENVELOPE, DocumentFormat.NDJSON, DocumentFormat.RESOURCES),
+        *(DocumentFormat.ENVELOPE, DocumentFormat.ENVELOPE, DocumentFormat.NDJSON),
+    ]
+    names = [await put(store, at(minute, form)) for minute, form in enumerate(forms)]
+
+    assert await store.prune(Series(("vast",), suffix), 1) == [names[number] for number in gone]
+    assert await store.names() == [name for number, name in enumerate(names) if number not in gone]
+
+
 async def test_pruning_takes_problems_along(place: Place) -> None:
     for minute in range(3):
         await put(place.store, at(minute), problems=[DOUBT])
     await put(place.store, of_order(0), problems=[DOUBT])
 
-    await place.store.prune(1)
+    await place.store.prune(LATEST, 1)
 
     assert [place.problems_of(at(minute)) is None for minute in range(3)] == [True, True, False]
     assert place.problems_of(of_order(0)) is not None
@@ -286,9 +326,9 @@ async def test_pruning_never_deletes_what_a_link_leads_to(store: DocumentStore) 
     await store.switch_latest(Series(("vast",)), at(0))
     await store.switch_latest(LATEST, at(2))
 
-    assert await store.prune(1) == [at(1)]
+    assert await store.prune(LATEST, 1) == [at(1)]
     assert await store.latest(Series(("vast",))) == at(0)
-    assert await store.prune(1) == []
+    assert await store.prune(LATEST, 1) == []
 
 
 @pytest.mark.parametrize("keep", [0, -1])
@@ -296,7 +336,7 @@ async def test_something_is_always_kept(store: DocumentStore, keep: int) -> None
     await put(store, ALL)
 
     with pytest.raises(InvalidValueError):
-        await store.prune(keep)
+        await store.prune(LATEST, keep)
 
     assert await store.names() == [ALL]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cscs_domain._text import shown
 from cscs_domain.errors import DocumentsBusyError, InvalidValueError, UpstreamServiceError
@@ -69,13 +69,21 @@ class FakeDocumentStore:
         head: DocumentHead,
         rows: Iterable[StorageRow],
         problems: Sequence[Problem] = (),
+        *,
+        moment: datetime | None = None,
     ) -> DocumentName:
         """Keep the document."""
+        if problems and moment is None and head.meta is None:
+            raise InvalidValueError("list of problems", name.problems_text, "has no date")
         document = StorageDocument(head, tuple(rows))
         failure, self._failure = self._failure, None
         if failure:
             raise failure
-        name = name.after((*self.documents, *self.problems))
+        try:
+            name = name.after((*self.documents, *self.problems))
+        except InvalidValueError:
+            reason = f"no number is left for another {name}"
+            raise UpstreamServiceError("documents", reason, retryable=False) from None
         self.documents[name] = document
         if problems:
             self.problems[name] = tuple(problems)
@@ -86,11 +94,12 @@ class FakeDocumentStore:
         self._there(name)
         self.links[series.link] = name
 
-    async def prune(self, keep: int) -> Sequence[DocumentName]:
+    async def prune(self, series: Series, keep: int) -> Sequence[DocumentName]:
         """Forget the oldest."""
         if keep < 1:
             raise InvalidValueError("number of documents to keep", str(keep), "is below 1")
-        every = [name for name in await self.names() if name.is_all]
+        names = await self.names()
+        every = [name for name in names if name.is_all and name.suffix == series.suffix]
         doomed = [name for name in every[:-keep] if name not in self.links.values()]
         for name in doomed:
             del self.documents[name]

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from cscs_domain.errors import UpstreamServiceError
+from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.storage.document_names import DocumentName
 from cscs_files.durable_files import sync_folder, write_new_file
 
@@ -68,7 +68,7 @@ class DocumentFolder:
             self._check()
             yield
         except OSError as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
 
     def _check(self) -> None:
         try:
@@ -82,32 +82,31 @@ class DocumentFolder:
         """An error about this folder."""
         return UpstreamServiceError("documents", f"folder {self} {reason}", retryable)
 
-    def _failed(self, error: OSError) -> UpstreamServiceError:
+    def failed(self, error: OSError, failure: str = "cannot be used") -> UpstreamServiceError:
+        """The error that the operating system's means, beginning with what fails."""
         what = error.strerror or type(error).__name__
         if error.errno in _FULL:
             return self.error(f"has no room left ({what}): the disk is full; make room and repeat")
         advice = "; check the path and its permissions" if error.errno in _LASTING else ""
-        reason = f"cannot be used: {what}{advice}"
+        reason = f"{failure}: {what}{advice}"
         return self.error(reason, retryable=error.errno not in _LASTING)
 
-    def files(self) -> dict[DocumentName, Path]:
-        """The documents that are there, the oldest first, and where they are.
-
-        The name in the folder may differ: an earlier program wrote uuids without dashes.
-        """
-        found = sorted(self._found(), key=lambda pair: pair[0].age_order)
-        return dict(found)
-
-    def _found(self) -> Iterator[tuple[DocumentName, Path]]:
+    def entries(self) -> list[os.DirEntry[str]]:
+        """Everything that is in it now, in any order."""
         with os.scandir(self.path) as entries:
-            for entry in entries:
-                name = DocumentName.parse(entry.name)
-                if name is not None and entry.is_file(follow_symlinks=False):
-                    yield name, self.path / entry.name
+            return list(entries)
 
-    def file_of(self, name: DocumentName) -> Path:
-        """Where this document is; if it is not there, where it would be."""
-        return self.files().get(name, self.path / name.text)
+    def names(self) -> list[DocumentName]:
+        """The documents that are there, the oldest first."""
+        return documents_among(self.entries())
+
+    def file_of(self, name: DocumentName) -> Path | None:
+        """Where this document is, if it is there.
+
+        Its name in the folder may differ: an earlier program wrote uuids without dashes.
+        """
+        paths = (self.path / text for text in name.spellings)
+        return next(filter(is_regular, paths), None)
 
     def write(
         self, wanted: DocumentName, chunks: Iterable[bytes], problems: ProblemsFor | None
@@ -116,28 +115,43 @@ class DocumentFolder:
         with self.temporary_file(chunks) as document:
             name = self._free(wanted)
             if problems is None:
-                document.rename(self.path / name.text)
+                self._place(document, name.text)
             else:
-                self._rename_both(document, name, problems(name))
-        sync_folder(self.path)
+                self._place_both(document, name, problems(name))
         return name
 
-    def _rename_both(self, document: Path, name: DocumentName, problems: bytes) -> None:
-        listed = self.path / name.problems_text
-        with self.temporary_file([problems]) as temporary:
-            temporary.rename(listed)
-        sync_folder(self.path)  # or a loss of power could leave the document without its problems
+    def _place_both(self, document: Path, name: DocumentName, problems: bytes) -> None:
+        with self.temporary_file([problems]) as listed:
+            self._place(listed, name.problems_text)
         try:
-            document.rename(self.path / name.text)
+            self._place(document, name.text)
         except OSError:
-            listed.unlink()
+            self._remove(self.path / name.problems_text)
             raise
+
+    def _place(self, temporary: Path, text: str) -> None:
+        """Give a file its name; that lasts, or the name is free again."""
+        path = self.path / text
+        temporary.rename(path)
+        try:
+            sync_folder(self.path)
+        except OSError:
+            self._remove(path)
+            raise
+
+    def _remove(self, path: Path) -> None:
+        with suppress(OSError):
+            path.unlink()
 
     def _free(self, wanted: DocumentName) -> DocumentName:
         # A list counts, too: a new document of its name would pass for one with those problems.
-        present = (entry.name for entry in self.path.iterdir())
+        present = (entry.name for entry in self.entries() if entry.name.startswith(wanted.stamp))
         documents = (name.replace(PROBLEMS, ".json") for name in present)
-        return wanted.after(filter(None, map(DocumentName.parse, documents)))
+        try:
+            return wanted.after(filter(None, map(DocumentName.parse, documents)))
+        except InvalidValueError:
+            reason = f"has no number left for another {wanted}; move the last one away"
+            raise self.error(reason) from None
 
     @contextmanager
     def temporary_file(self, chunks: Iterable[bytes]) -> Iterator[Path]:
@@ -153,13 +167,26 @@ class DocumentFolder:
         try:
             yield path
         except BaseException:
-            with suppress(OSError):
-                path.unlink()
+            self._remove(path)
             raise
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of writers that were killed, as far as that is possible."""
-        for entry in list(self.path.iterdir()):
+        for entry in self.entries():
             if _TEMPORARY.fullmatch(entry.name):
-                with suppress(OSError):
-                    entry.unlink()
+                self._remove(self.path / entry.name)
+
+
+def documents_among(entries: Iterable[os.DirEntry[str]]) -> list[DocumentName]:
+    """The documents among a folder's entries, the oldest first."""
+    found = ((DocumentName.parse(entry.name), entry) for entry in entries)
+    names = {name for name, entry in found if name and entry.is_file(follow_symlinks=False)}
+    return sorted(names, key=lambda name: name.age_order)
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a file is there itself, and not a link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Final, TypeVar
@@ -81,7 +81,7 @@ class FileDocumentStore:
 
     async def names(self) -> Sequence[DocumentName]:
         """The documents in the folder."""
-        return await self._in_use(lambda: list(self._folder.files()))
+        return await self._in_use(self._folder.names)
 
     async def latest(self, series: Series) -> DocumentName | None:
         """What the series' link leads to, or is a copy of."""
@@ -89,9 +89,12 @@ class FileDocumentStore:
 
     async def read(self, name: DocumentName) -> StorageDocument:
         """One document."""
-        return await self._in_use(
-            lambda: read_document(self._folder.file_of(name), largest=self._largest)
-        )
+
+        def found() -> StorageDocument:
+            path = self._folder.file_of(name) or self._folder.path / name.text
+            return read_document(path, largest=self._largest)
+
+        return await self._in_use(found)
 
     async def write(
         self,
@@ -99,22 +102,25 @@ class FileDocumentStore:
         head: DocumentHead,
         rows: Iterable[StorageRow],
         problems: Sequence[Problem] = (),
+        *,
+        moment: datetime | None = None,
     ) -> DocumentName:
         """Write a document. If the caller is cancelled it is there, or nothing of it."""
+        date = head.meta.date if moment is None and head.meta else moment
+        listed = _listed(name, date, problems) if problems else None
         stopped = Event()
         chunks = _until(stopped, document_chunks(head, rows))
-        listed = _listed(head, problems) if problems else None
         return await self._in_use(lambda: self._folder.write(name, chunks, listed), stopped=stopped)
 
     async def switch_latest(self, series: Series, name: DocumentName) -> None:
         """Let the series' link lead to this document."""
         await self._in_use(lambda: self._links.switch(series.link, name))
 
-    async def prune(self, keep: int) -> Sequence[DocumentName]:
+    async def prune(self, series: Series, keep: int) -> Sequence[DocumentName]:
         """Delete the oldest documents of all rows."""
         if keep < 1:
             raise InvalidValueError("number of documents to keep", str(keep), "is below 1")
-        return await self._in_use(lambda: prune(self._folder, self._links, keep))
+        return await self._in_use(lambda: prune(self._folder, self._links, series, keep))
 
     async def _in_use(self, call: Callable[[], _T], *, stopped: Event | None = None) -> _T:
         def used() -> _T:
@@ -135,9 +141,11 @@ def _until(stopped: Event, chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _listed(head: DocumentHead, problems: Sequence[Problem]) -> ProblemsFor:
-    # Formats without meta do not tell when the rows were read.
-    date = head.meta.date if head.meta else datetime.now(UTC)
+def _listed(
+    wanted: DocumentName, date: datetime | None, problems: Sequence[Problem]
+) -> ProblemsFor:
+    if date is None:
+        raise InvalidValueError("list of problems", wanted.problems_text, "has no date")
     return lambda name: encode_problems(name.text, date, problems)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _MODE: Final = 0o666
 """Less what the user's mask takes away: others are to read the file."""
+_UNABLE: Final = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+_UNOPENED: Final = _UNABLE | {errno.EACCES, errno.EPERM}
+"""Windows refuses to open any folder; a user may have no right to list this one."""
 
 
 def write_new_file(path: Path, chunks: Iterable[bytes]) -> None:
@@ -27,10 +30,17 @@ def write_new_file(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in it last. Some systems cannot, and need not."""
-    with suppress(OSError):
+    """Make the names in it last, where the file system does such a thing. Raises `OSError`."""
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except OSError as error:
+        if error.errno in _UNOPENED:
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+    finally:
+        os.close(descriptor)

@@ -45,4 +45,7 @@ class WaldurToken:
                 "the token has expired: unset the token lifetime of the service account in Waldur,"
                 " then configure its new token"
             )
-        return "check waldur_api.access_token: Waldur does not know it (any more)"
+        return (
+            "check the token (waldur_api.access_token, in the site agent's file waldur_api_token):"
+            " Waldur does not know it (any more)"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,9 @@ from cscs_domain.errors import InvalidValueError
 from cscs_domain.storage.documents import DocumentFormat
 from cscs_domain.storage.states import OrderType, Word
 
-_STAMP: Final = "%Y-%m-%d-%H-%M"
+_STAMP: Final = re.compile(r"\d{4}(?:-\d\d){4}", re.ASCII)
+_LAST_COPY: Final = 999_999
+"""What the pattern below has room for: the name of a later one would not be known again."""
 _MOST_BYTES_OF_NAMES: Final = 200
 """A file's name has 255 at most, and the temporary one beside it needs some."""
 _NAME: Final = re.compile(
@@ -56,17 +58,24 @@ class OrderSubject:
 
 
 def _is_stamp(_instance: object, _attribute: object, stamp: str) -> None:
-    try:
-        good = _stamp(datetime.strptime(f"{stamp}+0000", f"{_STAMP}%z")) == stamp
-    except ValueError:
-        good = False
-    if not good:
+    if not (_STAMP.fullmatch(stamp) and _is_minute(stamp)):
         raise InvalidValueError("document name", shown(stamp), "does not begin with a minute")
 
 
-def _from_one(_instance: object, _attribute: object, copy: int) -> None:
-    if copy < 1:
-        raise InvalidValueError("document name", str(copy), "is no number of a copy")
+def _is_minute(stamp: str) -> bool:
+    # Not `strptime`: it takes longer than all the rest, and folders hold thousands of names.
+    year, month, day, hour, minute = map(int, stamp.split("-"))
+    try:
+        datetime(year, month, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_copy(_instance: object, _attribute: object, copy: int) -> None:
+    if not 1 <= copy <= _LAST_COPY:
+        reason = f"is no number of a copy; they go from 1 to {_LAST_COPY}"
+        raise InvalidValueError("document name", shown(copy), reason)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,12 +83,12 @@ class DocumentName:
     """The name of one document, e.g. `2026-11-21-14-05-all.json`.
 
     `stamp` is the minute in the site's zone. `copy` counts the documents of one minute: the first
-    has no number in its name, the next one is `…-all.2.json`.
+    has no number in its name, the next one is `…-all.2.json`, the last one `…-all.999999.json`.
     """
 
     stamp: str = attrs.field(validator=_is_stamp)
     subject: OrderSubject | None = None
-    copy: int = attrs.field(default=1, validator=_from_one)
+    copy: int = attrs.field(default=1, validator=_is_copy)
     suffix: str = attrs.field(default="json", validator=attrs.validators.in_({"json", "ndjson"}))
 
     @classmethod
@@ -123,6 +132,14 @@ class DocumentName:
         return f"{self._stem}.{self.suffix}"
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """All texts that `parse` takes for this name, ours first."""
+        if self.subject is None:
+            return (self.text,)
+        order = self.subject.order
+        return self.text, self.text.replace(str(order), order.hex)
+
+    @property
     def problems_text(self) -> str:
         """The name of the list of problems beside it."""
         return f"{self._stem}.problems.json"
@@ -137,7 +154,8 @@ class DocumentName:
         """This name, or the number after the last one of the same minute and subject, whatever
         the format.
 
-        Not the first that is free: pruning frees low numbers, and names tell what is older.
+        Not the first that is free: pruning frees low numbers, and names tell what is older. Raises
+        `InvalidValueError` if that was the last number that there is.
         """
         same = [o.copy for o in others if (o.stamp, o.subject) == (self.stamp, self.subject)]
         return attrs.evolve(self, copy=max([self.copy, *(copy + 1 for copy in same)]))

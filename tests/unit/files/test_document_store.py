@@ -10,7 +10,8 @@ import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -37,6 +38,7 @@ ROWS: Final = answer(sample("res-1")).rows
 HEAD: Final = DocumentHead(meta=DocumentMeta(NOON, "1.0"))
 LINES: Final = DocumentHead(format=DocumentFormat.NDJSON)
 ALL: Final = DocumentName.of_all(NOON, DocumentFormat.ENVELOPE)
+EARLIER: Final = NOON.astimezone(timezone(timedelta(hours=1))) - timedelta(seconds=7)
 LATER: Final = DocumentName.of_all(NOON + timedelta(minutes=1), DocumentFormat.ENVELOPE)
 ORDER: Final = DocumentName.of_order(NOON, OrderKind.UPDATE, UUID(int=7))
 DOUBT: Final = Problem(ProblemCode.MISSING_IDENTITY, Severity.ERROR, "no GID is known")
@@ -224,7 +226,7 @@ async def test_pruning_respects_links_of_anybody(
     await two_documents(store)
     prepared(tmp_path, lambda folder: (folder / link).symlink_to(folder / ALL.text))
 
-    assert await store.prune(1) == []
+    assert await store.prune(LATEST, 1) == []
 
 
 async def test_pruning_respects_what_a_copy_was_made_of(tmp_path: Path) -> None:
@@ -232,7 +234,7 @@ async def test_pruning_respects_what_a_copy_was_made_of(tmp_path: Path) -> None:
     await two_documents(store)
     await store.switch_latest(Series(("vast",)), ALL)
 
-    assert await store.prune(1) == []
+    assert await store.prune(LATEST, 1) == []
 
 
 async def test_pruning_removes_lists_of_problems_without_a_document(
@@ -248,8 +250,48 @@ async def test_pruning_removes_lists_of_problems_without_a_document(
     prepared(tmp_path, lambda folder: (folder / ORDER.text).unlink())
     prepared(tmp_path, lambda folder: (folder / LATER.problems_text).rename(folder / "y"))
 
-    assert await store.prune(5) == []
+    assert await store.prune(LATEST, 5) == []
     assert files_in(tmp_path) == stay | {"y"}
+
+
+async def test_what_cannot_be_deleted_does_not_save_the_rest(
+    tmp_path: Path, store: FileDocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_documents(store)
+    newest = await store.write(LATER, HEAD, ROWS)
+    unlink = os.unlink
+
+    def refused(path: Path) -> None:
+        if path.name == ALL.text:
+            raise PermissionError(1, "Operation not permitted")
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", refused)
+
+    with pytest.raises(UpstreamServiceError, match=f"{ALL}: Operation not permitted") as caught:
+        await store.prune(LATEST, 1)
+
+    assert not caught.value.retryable
+    assert files_in(tmp_path) == {ALL.text, ALL.problems_text, newest.text}
+
+
+async def test_every_failed_deletion_is_counted(
+    tmp_path: Path, store: FileDocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_documents(store)
+    await store.write(LATER, HEAD, ROWS)
+    before = files_in(tmp_path)
+
+    def failing(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "unlink", failing)
+
+    with pytest.raises(UpstreamServiceError, match=f"rid of {ALL} and 1 more: Input") as caught:
+        await store.prune(LATEST, 1)
+
+    assert caught.value.retryable
+    assert files_in(tmp_path) == before
 
 
 async def test_the_next_writer_removes_what_a_killed_one_left(
@@ -321,17 +363,25 @@ async def test_a_lock_that_is_no_file_is_told_and_not_followed(
     assert content_of_regular_file(tmp_path / "victim") == b"dear"
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (errno.ENOSYS, "cannot be locked: Function not implemented; let its file system"),
+        (errno.EBADF, r"another user, which this one may not write \(Bad file descriptor\); let"),
+    ],
+    ids=["none at all", "none for files that are open for reading alone"],
+)
 async def test_a_file_system_without_locks_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: FileDocumentStore
+    monkeypatch: pytest.MonkeyPatch, store: FileDocumentStore, error: int, told: str
 ) -> None:
-    """Lustre may be mounted like this. Without a lock two exports would overtake each other."""
+    """Lustre or NFS may be like this. Without a lock two exports would overtake each other."""
 
     def absent(*_: object) -> None:
-        raise OSError(38, "Function not implemented")
+        raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr(fcntl, "flock", absent)
 
-    with pytest.raises(UpstreamServiceError, match="cannot be locked: Function") as caught:
+    with pytest.raises(UpstreamServiceError, match=told) as caught:
         async with store.exclusive(AT_ONCE):
             pytest.fail("entered")
 
@@ -350,7 +400,7 @@ USES: Final[dict[str, Callable[[FileDocumentStore], Awaitable[object]]]] = {
     "read": lambda store: store.read(ALL),
     "write": lambda store: store.write(ALL, HEAD, ROWS),
     "switch_latest": lambda store: store.switch_latest(LATEST, ALL),
-    "prune": lambda store: store.prune(1),
+    "prune": lambda store: store.prune(LATEST, 1),
 }
 UNUSABLE: Final[dict[str, tuple[str, str]]] = {
     "absent": ("absent", "does not exist"),
@@ -390,6 +440,67 @@ async def test_a_failure_of_the_storage_may_pass(
 
     assert caught.value.retryable
     assert files_in(tmp_path) == set()
+
+
+def syncing_folders_fails(monkeypatch: pytest.MonkeyPatch, error: int, *, succeed: int) -> None:
+    """Let that be the error of syncing any folder, but for the first times."""
+    fsync = os.fsync
+    good = iter(range(succeed))
+
+    def failing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) and next(good, None) is None:
+            raise OSError(error, os.strerror(error))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing)
+
+
+@pytest.mark.parametrize("succeed", [0, 1])
+async def test_names_that_the_storage_may_lose_are_taken_back(
+    tmp_path: Path, store: FileDocumentStore, monkeypatch: pytest.MonkeyPatch, succeed: int
+) -> None:
+    syncing_folders_fails(monkeypatch, errno.EIO, succeed=succeed)
+
+    with pytest.raises(UpstreamServiceError, match="cannot be used: Input/output error") as caught:
+        await store.write(ALL, HEAD, ROWS, [DOUBT])
+
+    assert caught.value.retryable
+    assert files_in(tmp_path) == set()
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP])
+async def test_a_file_system_that_cannot_sync_folders_will_do(
+    tmp_path: Path, store: FileDocumentStore, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    syncing_folders_fails(monkeypatch, error, succeed=0)
+
+    assert await store.write(ALL, HEAD, ROWS, [DOUBT]) == ALL
+    assert files_in(tmp_path) == {ALL.text, ALL.problems_text}
+
+
+@pytest.mark.parametrize(
+    ("error", "is_there"), [(errno.EACCES, True), (errno.EPERM, True), (errno.EIO, False)]
+)
+async def test_a_folder_that_may_not_be_opened_is_not_synced(
+    tmp_path: Path,
+    store: FileDocumentStore,
+    monkeypatch: pytest.MonkeyPatch,
+    error: int,
+    is_there: bool,
+) -> None:
+    opened = os.open
+
+    def refused(path: Path, flags: int, mode: int = 0o777) -> int:
+        if path == tmp_path:
+            raise OSError(error, os.strerror(error))
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refused)
+
+    with nullcontext() if is_there else pytest.raises(UpstreamServiceError, match="Input/output"):
+        await store.write(ALL, HEAD, ROWS)
+
+    assert files_in(tmp_path) == ({ALL.text} if is_there else set())
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
@@ -453,22 +564,22 @@ def test_a_file_that_is_no_source_is_told(
         read_document(tmp_path / "mine.json")
 
 
-async def test_the_list_of_problems_is_of_the_documents_moment(
-    tmp_path: Path, store: FileDocumentStore
+@pytest.mark.parametrize(
+    ("head", "moment", "expected"),
+    [(HEAD, None, NOON), (HEAD, EARLIER, EARLIER), (LINES, EARLIER, EARLIER)],
+)
+async def test_the_list_of_problems_is_of_the_moment_at_which_reading_began(
+    tmp_path: Path,
+    store: FileDocumentStore,
+    head: DocumentHead,
+    moment: datetime | None,
+    expected: datetime,
 ) -> None:
-    name = await store.write(ALL, HEAD, ROWS, [DOUBT])
-    before = datetime.now(UTC)
-    lines = await store.write(
-        DocumentName.of_all(NOON + timedelta(minutes=1), LINES.format), LINES, ROWS, [DOUBT]
-    )
+    await store.write(ALL, head, ROWS, [DOUBT], moment=moment)
 
-    dates = [
-        datetime.fromisoformat(json.loads(content_of_regular_file(tmp_path / file))["date"])
-        for file in (name.problems_text, lines.problems_text)
-    ]
+    listed = json.loads(content_of_regular_file(tmp_path / ALL.problems_text))
 
-    assert dates[0] == NOON
-    assert before <= dates[1] <= datetime.now(UTC)
+    assert listed["date"] == expected.isoformat()
 
 
 async def test_a_writer_that_is_cancelled_stops_and_leaves_nothing(

@@ -1,4 +1,4 @@
-"""What is in a folder of documents when processes are killed, starved, or many."""
+"""What is in a folder of documents when processes are killed, starved, many, or another user's."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 AT_ONCE: Final = timedelta(0)
 LATEST: Final = Series()
+LOCK: Final = ".cscs-documents.lock"
 OLD: Final = [
     DocumentName.of_all(NOON - timedelta(minutes=minutes), DocumentFormat.ENVELOPE)
     for minutes in (3, 2, 1)
@@ -95,7 +96,7 @@ async def check_next_export(store: FileDocumentStore, folder: Path, *, has_new: 
     async with store.exclusive(AT_ONCE):
         await write(store, NEXT)
         await store.switch_latest(LATEST, NEXT)
-        await store.prune(2)
+        await store.prune(LATEST, 2)
     kept = NEW if has_new else OLD[-1]
     lists = {kept.problems_text} & {name.problems_text for name in DOUBTFUL}
 
@@ -206,6 +207,54 @@ async def test_who_waits_gets_in_when_the_other_process_is_killed(
     await waiting
 
     assert await store.names() == [NEW]
+
+
+def shared_folder(folder: Path, lock: int) -> FileDocumentStore:
+    """A folder for all users, where one was in already and left a lock of this mode."""
+    folder.chmod(0o777)
+    (folder / LOCK).touch()
+    (folder / LOCK).chmod(lock)
+    return FileDocumentStore(folder)
+
+
+async def test_a_lock_that_only_its_owner_may_write_keeps_other_users_out_and_lets_them_in(
+    child: Exporters, tmp_path: Path
+) -> None:
+    """Somebody tries an export by hand, and then the service's user has to get in."""
+    store = shared_folder(tmp_path, 0o644)
+    async with store.exclusive(AT_ONCE):
+        (tmp_path / LOCK).chmod(0o444)  # so that it may not be written by its owner either
+        kept_out = child("export as another", folder=str(tmp_path))
+    let_in = child("export as another", folder=str(tmp_path))
+
+    assert kept_out["error"] == "DocumentsBusyError"
+    assert f"process {os.getpid()} on " in kept_out["text"]
+    assert let_in == {"result": NEW.text}
+    assert (tmp_path / LOCK).read_bytes() == b""
+
+
+def test_a_lock_that_another_user_may_not_even_read_is_told(
+    child: Exporters, tmp_path: Path
+) -> None:
+    shared_folder(tmp_path, 0)
+
+    said = child("export as another", folder=str(tmp_path))
+
+    assert said["error"] == "UpstreamServiceError"
+    assert f"{LOCK} of another user, which this one may not open; let its owner" in said["text"]
+    assert visible(tmp_path) == set()
+
+
+def test_a_folder_of_another_user_is_told_and_not_a_lock_that_is_not_there(
+    child: Exporters, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o555)
+
+    said = child("export as another", folder=str(tmp_path))
+
+    tmp_path.chmod(0o755)
+    assert "cannot be used: Permission denied; check the path" in said["text"]
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_many_processes_of_one_minute_lose_no_document(

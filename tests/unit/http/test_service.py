@@ -198,7 +198,12 @@ class TestCredentials:
         assert [r.headers["authorization"] for r in server.requests] == ["Token old", "Token new"]
 
     @pytest.mark.parametrize(
-        ("detail", "word"), [("Token has expired.", "lifetime"), ("Invalid token.", "access_token")]
+        ("detail", "word"),
+        [
+            ("Token has expired.", "lifetime"),
+            ("Invalid token.", "waldur_api.access_token"),
+            ("Invalid token.", "waldur_api_token"),
+        ],
     )
     async def test_an_expired_token_is_told_from_a_wrong_one(self, detail: str, word: str) -> None:
         error, requests = await failure_of(

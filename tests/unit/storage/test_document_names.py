@@ -142,16 +142,31 @@ def test_another_file_of_the_folder_is_no_document(text: str) -> None:
     assert DocumentName.parse(text) is None
 
 
-@pytest.mark.parametrize("stamp", ["", "now", "2026-11-21", "2026-02-30-00-00", "2026-1-1-0-0"])
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        *("", "now", "2026-11-21", "2026-02-30-00-00", "2026-1-1-0-0", "0000-01-01-00-00"),
+        *("2026-01-01-24-00", "2026-01-01-00-60", "2026-01-01-00-00\n", "2026-01-01-00-00-00"),
+        "\N{ARABIC-INDIC DIGIT TWO}026-01-01-00-00",
+    ],
+)
 def test_a_name_begins_with_a_minute_that_there_is(stamp: str) -> None:
     with pytest.raises(InvalidValueError, match="does not begin with a minute"):
         DocumentName(stamp=stamp)
 
 
-@pytest.mark.parametrize("copy", [0, -1])
-def test_copies_are_counted_from_one(copy: int) -> None:
+@pytest.mark.parametrize("copy", [0, -1, 1_000_000, 10**100])
+def test_copies_are_counted_from_one_as_far_as_names_are_known_again(copy: int) -> None:
     with pytest.raises(InvalidValueError, match="is no number of a copy"):
         DocumentName(stamp="2026-11-21-13-05", copy=copy)
+
+
+def test_no_name_comes_after_the_last_one() -> None:
+    last = DocumentName(stamp="2026-11-21-13-05", copy=999_999)
+
+    assert DocumentName.parse(last.text) == last
+    with pytest.raises(InvalidValueError, match="1000000 is no number of a copy"):
+        DocumentName(stamp=last.stamp).after([last])
 
 
 def test_only_json_and_ndjson_are_formats_of_documents() -> None:
