@@ -86,7 +86,7 @@ def document_from_wire(
         return StorageDocument(head, _rows(value, row, "row"))
     if isinstance(value, Mapping):
         return _from_envelope(value, row)
-    raise unusable_document(value, "it is neither an object nor a list")
+    raise unusable_document(f"it is {shown(value)}, neither an object nor a list")
 
 
 def document_of_rows(
@@ -99,9 +99,9 @@ def document_of_rows(
     return StorageDocument(DocumentHead(format=DocumentFormat.NDJSON), _rows(wires, row, "line"))
 
 
-def unusable_document(value: object, reason: str) -> InvalidValueError:
+def unusable_document(reason: str) -> InvalidValueError:
     """The error of a document that is none."""
-    return InvalidValueError("document", shown(value), f"cannot be used: {reason}")
+    return InvalidValueError("document", "as it stands", f"cannot be used: {reason}")
 
 
 def _rows(wires: Iterable[object], row: RowReader, place: str) -> tuple[StorageRow, ...]:
@@ -119,17 +119,17 @@ def _rows(wires: Iterable[object], row: RowReader, place: str) -> tuple[StorageR
 def _from_envelope(wire: Mapping[str, object], row: RowReader) -> StorageDocument:
     status, code, result = wire.get("status"), wire.get("code"), wire.get(RESULT)
     if status != _STATUS:
-        raise unusable_document(wire, f"its status is {shown(status)}, not {_STATUS!r}")
+        raise unusable_document(f"its status is {shown(status)}, not {_STATUS!r}")
     if type(code) is not int or code != _CODE:
-        raise unusable_document(wire, f"its code is {shown(code)}, not {_CODE}")
+        raise unusable_document(f"its code is {shown(code)}, not {_CODE}")
     if not isinstance(result, Mapping):
-        raise unusable_document(wire, f"its {RESULT} is {shown(result)}, not an object")
+        raise unusable_document(f"its {RESULT} is {shown(result)}, not an object")
     wires = result.get(ROWS)
     if not isinstance(wires, list):
-        raise unusable_document(wire, f"its {RESULT}.{ROWS} is {shown(wires)}, not a list")
+        raise unusable_document(f"its {RESULT}.{ROWS} is {shown(wires)}, not a list")
     has_page = _PAGINATE in result
     if has_page:
-        _check_page(wire, result[_PAGINATE], len(wires))
+        _check_page(result[_PAGINATE], len(wires))
     head = DocumentHead(meta=_meta_from_wire(wire), is_order=not has_page)
     return StorageDocument(head, _rows(wires, row, "row"))
 
@@ -137,24 +137,24 @@ def _from_envelope(wire: Mapping[str, object], row: RowReader) -> StorageDocumen
 def _meta_from_wire(wire: Mapping[str, object]) -> DocumentMeta:
     meta = wire.get("meta")
     if not isinstance(meta, Mapping):
-        raise unusable_document(wire, f"its meta is {shown(meta)}, not an object")
+        raise unusable_document(f"its meta is {shown(meta)}, not an object")
     date, version = meta.get("date"), meta.get("appVersion")
     if not isinstance(version, str) or not is_encodable(version):
-        raise unusable_document(wire, f"its meta.appVersion is {shown(version)}, not text")
+        raise unusable_document(f"its meta.appVersion is {shown(version)}, not text")
     try:
         moment = datetime.fromisoformat(date) if isinstance(date, str) else None
     except ValueError:
         moment = None
     if moment is None:
-        raise unusable_document(wire, f"its meta.date is {shown(date)}, not an ISO 8601 date")
+        raise unusable_document(f"its meta.date is {shown(date)}, not an ISO 8601 date")
     if moment.tzinfo is None:  # the first generation's, in a zone that nobody wrote down
         moment = moment.replace(tzinfo=UTC)
     return DocumentMeta(moment, version)
 
 
-def _check_page(wire: Mapping[str, object], page: object, rows: int) -> None:
+def _check_page(page: object, rows: int) -> None:
     if not isinstance(page, Mapping):
-        raise unusable_document(wire, f"its {_PAGINATE} is {shown(page)}, not an object")
+        raise unusable_document(f"its {_PAGINATE} is {shown(page)}, not an object")
     numbers = {
         member: number
         for member in _one_page(rows)
@@ -162,8 +162,8 @@ def _check_page(wire: Mapping[str, object], page: object, rows: int) -> None:
     }
     if numbers.get("total") != rows:
         total = shown(page.get("total"))
-        raise unusable_document(wire, f"it has {rows} rows of {total}: somebody has cut it")
+        raise unusable_document(f"it has {rows} rows of {total}: somebody has cut it")
     # In the first generation the limit is that of the page asked for, whatever there was.
     if numbers.get("limit", -1) < rows or numbers | {"limit": rows} != _one_page(rows):
         said = ", ".join(f"{member} {shown(page.get(member))}" for member in _one_page(rows))
-        raise unusable_document(wire, f"its {_PAGINATE} is not that of a single page: {said}")
+        raise unusable_document(f"its {_PAGINATE} is not that of a single page: {said}")

@@ -6,6 +6,7 @@ was read, no link leads to what is not on the disk, nothing old goes before the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta, tzinfo
@@ -14,7 +15,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from cscs_domain.errors import InvalidValueError
+from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.ports import Clock, DocumentStore
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.progress import Progress, Stage, no_progress
@@ -90,7 +91,9 @@ class ExportRequest:
 
     `zone` is the site's, `version` what `meta.appVersion` says. Of an earlier document only the
     rows in `scope` are compared. With `rehearse` nothing is written, not even a lock. `keep`
-    prunes after a good write. `patience` is for another writer to end.
+    prunes after a good write. `patience` is for another writer to end. Unless `allow_empty`, a
+    document without any row does not follow one that has rows: the rows of a site hardly ever all
+    go at once, and a wrong slug or a token that lost its rights looks just like that.
     """
 
     zone: tzinfo
@@ -99,6 +102,7 @@ class ExportRequest:
     scope: Scope = attrs.field(factory=Scope)
     strictness: Strictness = Strictness.NONE
     rehearse: bool = False
+    allow_empty: bool = False
     compare: bool = False
     against: Baseline | None = None
     keep: int | None = attrs.field(default=None, validator=_from_one)
@@ -131,14 +135,17 @@ class ExportReport:
     moment: datetime
     name: DocumentName | None = None
     objections: tuple[Problem, ...] = ()
-    """The problems for which a strict export wrote nothing."""
+    """The problems for which nothing was written."""
     comparison: Comparison | None = None
     pruned: tuple[DocumentName, ...] = ()
+    trouble: str = ""
+    """What went wrong when the document was there and linked: older ones are still there."""
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether records were left out or are in doubt."""
-        return any(map(_is_doubt, self.hierarchy.problems))
+        """Whether records were left out or are in doubt, or there is trouble."""
+        problems = (*self.hierarchy.problems, *self.objections)
+        return bool(self.trouble) or any(problem.is_doubt for problem in problems)
 
 
 async def export_all(
@@ -152,23 +159,27 @@ async def export_all(
     """Read everything once and write the document of all rows.
 
     `progress` is also called from other threads. Raises `UpstreamServiceError` if an upstream or
-    the store failed, `DocumentsBusyError` if another writer stays in; nothing has changed then, or
-    everything but the link or the pruning has.
+    the store failed, `DocumentsBusyError` if another writer stays in. Nothing has changed then,
+    unless the error names a document that is there and not linked.
     """
     async with nullcontext() if request.rehearse else store.exclusive(request.patience):
+        await store.latest(request.series)  # fails now if it could not be switched later
         moment = clock.now().astimezone(request.zone)
         hierarchy = await read()
-        comparison = await _compare(store, request, hierarchy, progress)
-        objections = _objections(hierarchy, request.strictness)
         report = ExportReport(
-            hierarchy=hierarchy, moment=moment, objections=objections, comparison=comparison
+            hierarchy=hierarchy,
+            moment=moment,
+            objections=(
+                *_objections(hierarchy, request.strictness),
+                *await _emptying(store, request, hierarchy),
+            ),
+            comparison=await _compare(store, request, hierarchy, progress),
         )
-        if request.rehearse or objections:
+        if request.rehearse or report.objections:
             return report
         name = await _write(store, request, hierarchy, moment, progress)
-        await store.switch_latest(request.series, name)
-        pruned = await store.prune(request.keep) if request.keep else ()
-        return attrs.evolve(report, name=name, pruned=tuple(pruned))
+        await _link(store, request.series, name)
+        return await _pruned(store, request, attrs.evolve(report, name=name))
 
 
 async def _write(
@@ -181,7 +192,54 @@ async def _write(
     head = DocumentHead.of(request.form, DocumentMeta(moment, request.version))
     wanted = DocumentName.of_all(moment, request.form)
     rows = counted(hierarchy.rows, Stage.WRITING, progress)
-    return await store.write(wanted, head, rows, hierarchy.problems)
+    return await store.write(wanted, head, rows, hierarchy.problems, moment=moment)
+
+
+async def _link(store: DocumentStore, series: Series, name: DocumentName) -> None:
+    try:
+        await store.switch_latest(series, name)
+    except UpstreamServiceError as error:
+        reason = f"{name} was written, but {series.link} may not lead to it: {error.reason}"
+        raise UpstreamServiceError(error.service, reason, error.retryable) from None
+
+
+async def _pruned(
+    store: DocumentStore, request: ExportRequest, report: ExportReport
+) -> ExportReport:
+    if request.keep is None:
+        return report
+    try:
+        gone = await store.prune(request.series, request.keep)
+    except UpstreamServiceError as error:  # no reason to call a good export a failed one
+        return attrs.evolve(report, trouble=str(error))
+    return attrs.evolve(report, pruned=tuple(gone))
+
+
+async def _emptying(
+    store: DocumentStore, request: ExportRequest, hierarchy: Hierarchy
+) -> tuple[Problem, ...]:
+    """The objection to a document without any row, if the one before it may have some."""
+    if hierarchy.listed or request.allow_empty:
+        return ()
+    newest = await newest_document(store, request.series)
+    if newest is None:
+        return ()
+    try:
+        has_rows = any(map(request.scope.holds, (await store.read(newest)).rows))
+    except (InvalidValueError, UpstreamServiceError):  # nobody can tell
+        has_rows = True
+    return (_emptied(newest),) if has_rows else ()
+
+
+def _emptied(newest: DocumentName) -> Problem:
+    return Problem(
+        ProblemCode.EMPTY_DOCUMENT,
+        Severity.ERROR,
+        f"there is no row at all, and {newest} has some",
+        "Look at the other problems, the slugs of offerings and the token's rights; if all rows"
+        " are really gone, use `cscs storage export --allow-empty`, or list terminated resources"
+        " (include_terminated).",
+    )
 
 
 async def _compare(
@@ -197,9 +255,13 @@ async def _compare(
             return Comparison(against=None, changes=changes((), hierarchy.rows))
         try:
             against = Baseline(newest.text, (await store.read(newest)).rows)
-        except InvalidValueError as error:
+        except (InvalidValueError, UpstreamServiceError) as error:
             return Comparison(against=newest.text, changes=None, unreadable=str(error))
-    made = changes(filter(request.scope.holds, against.rows), hierarchy.rows)
+    # A second of work for a large site: not in the event loop.
+    made = await asyncio.to_thread(changes, against.rows, hierarchy.rows)
+    # Only now: a row that has come from a system out of scope is a move, and no new row.
+    gone = tuple(filter(request.scope.holds, made.removed))
+    made = attrs.evolve(made, removed=gone)
     progress(Stage.COMPARING, len(hierarchy.listed), len(hierarchy.listed))
     return Comparison(against=against.name, changes=made)
 
@@ -223,11 +285,7 @@ def _objections(hierarchy: Hierarchy, strictness: Strictness) -> tuple[Problem, 
         case Strictness.IDENTITIES:
             return tuple(p for p in hierarchy.problems if p.code is ProblemCode.MISSING_IDENTITY)
         case Strictness.ANY:
-            return tuple(filter(_is_doubt, hierarchy.problems))
-
-
-def _is_doubt(problem: Problem) -> bool:
-    return problem.severity is not Severity.INFO
+            return tuple(problem for problem in hierarchy.problems if problem.is_doubt)
 
 
 def counted(rows: Sequence[StorageRow], stage: Stage, progress: Progress) -> Iterator[StorageRow]:

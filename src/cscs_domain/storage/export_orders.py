@@ -14,7 +14,12 @@ from uuid import UUID
 
 import attrs
 
-from cscs_domain.errors import ResourceProcessingError, UnknownOrderError
+from cscs_domain.errors import (
+    InvalidValueError,
+    ResourceProcessingError,
+    UnknownOrderError,
+    UpstreamServiceError,
+)
 from cscs_domain.ports import Clock, DocumentStore, WaldurOrders
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.data_types import TargetType
@@ -89,6 +94,8 @@ class OrdersReport:
     hierarchy: Hierarchy
     results: tuple[OrderResult, ...]
     unread: tuple[Problem, ...] = ()
+    is_demanded: bool = False
+    """Whether somebody asked for just these orders, so that having to wait is no success."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -101,8 +108,10 @@ class OrdersReport:
     def is_doubtful(self) -> bool:
         """Whether an order could not get its document, or its row is in doubt."""
         without = {OrderOutcome.LEFT_OUT, OrderOutcome.UNKNOWN_TYPE}
+        if self.is_demanded:
+            without.add(OrderOutcome.WAITING)
         return any(result.outcome in without for result in self.results) or any(
-            problem.severity is not Severity.INFO for problem in self.problems
+            problem.is_doubt for problem in self.problems
         )
 
 
@@ -142,10 +151,10 @@ async def export_order(
 ) -> OrdersReport:
     """Write the document of one order, whether it has one already or not.
 
-    An order that is in progress is found in its resource's row; of others `orders` knows the
-    resource, if it is given. Raises `UnknownOrderError` if neither knows the order,
-    `ResourceProcessingError` if its resource is not among those that are read, and else as
-    `export_all`.
+    One that waits for somebody else's approval gets none, as with `export_orders`. An order that is
+    in progress is found in its resource's row; of others `orders` knows the resource, if it is
+    given. Raises `UnknownOrderError` if neither knows the order, `ResourceProcessingError` if its
+    resource is not among those that are read, and else as `export_all`.
     """
     async with nullcontext() if request.rehearse else store.exclusive(request.patience):
         moment = clock.now().astimezone(request.zone)
@@ -153,8 +162,11 @@ async def export_order(
         order = _order_in(hierarchy.orders, uuid)
         if order is None:
             hierarchy, order = await _ended_order(uuid, read, hierarchy, orders)
-        result = await _written(order, store, request, moment)
-        return OrdersReport(hierarchy=hierarchy, results=(result,))
+        if order.state in PROVIDERS_TURN or order.state.is_final:
+            result = await _written(order, store, request, moment)
+        else:
+            result = OrderResult(order=order, outcome=OrderOutcome.WAITING)
+        return OrdersReport(hierarchy=hierarchy, results=(result,), is_demanded=True)
 
 
 def _order_in(orders: Iterable[OrderRow], uuid: UUID) -> OrderRow | None:
@@ -177,8 +189,8 @@ async def _ended_order(
     if row is None:
         raise ResourceProcessingError(
             str(facts.resource),
-            f"it is the resource of order {uuid}, and is not served: it belongs to no storage"
-            " system that is read, or is left out (`cscs storage show` lists why)",
+            f"has no row, so order {uuid} has no document: it belongs to no storage system that is"
+            " read, or is left out (`cscs storage show` lists why)",
         )
     order = OrderRow(
         order=uuid, type=facts.type, state=facts.state, resource=facts.resource, row=row
@@ -200,11 +212,20 @@ async def _handled(
     request: OrdersRequest,
     moment: datetime,
 ) -> OrderResult:
-    if present is not None:
-        return OrderResult(order=order, outcome=OrderOutcome.PRESENT, name=present)
     if order.state not in PROVIDERS_TURN:
         return OrderResult(order=order, outcome=OrderOutcome.WAITING)
+    if present is not None and await _is_whole(present, store):
+        return OrderResult(order=order, outcome=OrderOutcome.PRESENT, name=present)
     return await _written(order, store, request, moment)
+
+
+async def _is_whole(name: DocumentName, store: DocumentStore) -> bool:
+    """Whether a document can be read: earlier programs wrote in place, and may have been killed."""
+    try:
+        await store.read(name)
+    except (InvalidValueError, UpstreamServiceError):
+        return False
+    return True
 
 
 async def _written(

@@ -94,17 +94,19 @@ class ToldStore(FakeDocumentStore):
         head: DocumentHead,
         rows: Iterable[StorageRow],
         problems: Sequence[Problem] = (),
+        *,
+        moment: datetime | None = None,
     ) -> DocumentName:
         self.note("write")
-        return await super().write(name, head, rows, problems)
+        return await super().write(name, head, rows, problems, moment=moment)
 
     async def switch_latest(self, series: Series, name: DocumentName) -> None:
         self.note("link")
         await super().switch_latest(series, name)
 
-    async def prune(self, keep: int) -> Sequence[DocumentName]:
+    async def prune(self, series: Series, keep: int) -> Sequence[DocumentName]:
         self.note("prune")
-        return await super().prune(keep)
+        return await super().prune(series, keep)
 
 
 class Upstreams:

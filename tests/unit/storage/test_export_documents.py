@@ -28,6 +28,7 @@ from cscs_domain.storage.export_documents import (
 from cscs_domain.storage.hierarchy import Hierarchy
 from cscs_domain.storage.mappings import ORGANISATION_LEGACY
 from cscs_domain.storage.policy import StoragePolicy
+from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.waldur_rows import WaldurRow
 from cscs_fakes.clock import FixedClock
 from tests.unit.storage.exporting import (
@@ -110,7 +111,7 @@ class TestWhatIsWritten:
     async def test_a_second_export_of_one_minute_overwrites_nothing(self) -> None:
         store, read = ToldStore(), Upstreams(GOOD)
         await export(store, read)
-        read.rows = ()
+        read.rows = (GOOD, sample("b", project_slug="ocean"))
         second = await export(store, read, now=MOMENT + timedelta(seconds=29))
 
         assert str(second.name) == "2026-11-21-13-05-all.2.json"
@@ -181,12 +182,12 @@ class TestSteps:
     @pytest.mark.parametrize(
         ("request_", "steps"),
         [
-            (REQUEST, ["enter", "write", "link", "leave"]),
-            (attrs.evolve(REQUEST, keep=2), ["enter", "write", "link", "prune", "leave"]),
-            (COMPARE, ["enter", "latest", "read", "write", "link", "leave"]),
+            (REQUEST, ["enter", "latest", "write", "link", "leave"]),
+            (attrs.evolve(REQUEST, keep=2), ["enter", "latest", "write", "link", "prune", "leave"]),
+            (COMPARE, ["enter", "latest", "latest", "read", "write", "link", "leave"]),
             (
                 attrs.evolve(COMPARE, keep=1),
-                ["enter", "latest", "read", "write", "link", "prune", "leave"],
+                ["enter", "latest", "latest", "read", "write", "link", "prune", "leave"],
             ),
         ],
         ids=["plain", "keep", "compare", "both"],
@@ -208,20 +209,17 @@ class TestSteps:
 
         await export_all(read, store, REQUEST, clock=FixedClock(MOMENT))
 
-        assert store.steps == ["enter", "read upstreams", "write", "link", "leave"]
+        assert store.steps == ["enter", "latest", "read upstreams", "write", "link", "leave"]
 
     @pytest.mark.parametrize(
         ("breaks_at", "documents", "link"),
         [
             ("enter", [OLD], OLD),
             ("latest", [OLD], OLD),
-            ("read", [OLD], OLD),
             ("write", [OLD], OLD),
-            ("link", [OLD, NAME], OLD),
-            ("prune", [OLD, NAME], NAME),
         ],
     )
-    async def test_a_failure_leaves_what_was_done_and_nothing_that_comes_after(
+    async def test_a_failure_before_anything_is_written_leaves_all_as_it_was(
         self, breaks_at: str, documents: list[str], link: str
     ) -> None:
         store, read = ToldStore(), Upstreams(GOOD)
@@ -239,6 +237,27 @@ class TestSteps:
         again = await export(store, read, request)
         assert store.linked == {"latest.json": str(again.name)}
         assert store.listed == [str(again.name)]
+
+    async def test_a_link_that_cannot_be_switched_fails_and_names_the_document(self) -> None:
+        store = ToldStore()
+        store.put(OLD, link="latest.json")
+        store.breaks_at = "link"
+
+        with pytest.raises(UpstreamServiceError) as caught:
+            await export(store, Upstreams(GOOD), attrs.evolve(REQUEST, keep=1))
+        assert NAME in caught.value.reason
+        assert BROKEN.reason in caught.value.reason
+        assert (store.listed, store.linked) == ([OLD, NAME], {"latest.json": OLD})
+
+    async def test_what_cannot_be_pruned_is_trouble_after_a_good_export(self) -> None:
+        store = ToldStore()
+        store.put(OLD, link="latest.json")
+        store.breaks_at = "prune"
+        report = await export(store, Upstreams(GOOD), attrs.evolve(REQUEST, keep=1))
+
+        assert (report.name, report.trouble, report.pruned) == (named(NAME), str(BROKEN), ())
+        assert report.is_doubtful
+        assert store.linked == {"latest.json": NAME}
 
     async def test_a_disk_that_is_full_in_the_middle_of_a_document_changes_nothing(self) -> None:
         store = ToldStore()
@@ -454,6 +473,28 @@ class TestComparison:
         assert (report.comparison.against, report.comparison.changes) == (OLD, None)
         assert OLD in report.comparison.unreadable
 
+    async def test_one_that_cannot_be_opened_likewise(self) -> None:
+        store = ToldStore()
+        store.put(OLD, link="latest.json")
+        store.breaks_at = "read"
+        report = await export(store, Upstreams(GOOD), COMPARE)
+
+        assert report.name == named(NAME)
+        assert report.comparison == Comparison(against=OLD, changes=None, unreadable=str(BROKEN))
+
+    async def test_what_moves_here_from_a_system_out_of_scope_is_no_new_row(self) -> None:
+        """A directory that moves is dangerous, also for those who look at one of the systems."""
+        before = answer(sample(offering_slug="vast-offering")).rows
+        policy = attrs.evolve(POLICY, only=frozenset({"capstor"}))
+        store = ToldStore()
+        store.put(OLD, before, link="latest.json")
+        request = attrs.evolve(COMPARE, scope=Scope.of(policy))
+        found = (await compared(store, Upstreams(GOOD, policy=policy), request)).changes
+
+        assert found is not None
+        assert len(found.dangerous) == 1
+        assert found.removed == ()
+
     async def test_it_is_with_what_was_there_before_this_export(self) -> None:
         store, read = ToldStore(), Upstreams(GOOD)
         await export(store, read, COMPARE)
@@ -528,6 +569,53 @@ class TestScope:
         held = tuple(filter(scope.holds, answer(*rows, policy=full).rows))
 
         assert held == answer(*rows, policy=policy).rows
+
+
+class TestNothingBecomesEmptyByMistake:
+    """A wrong slug and a token that lost its rights look like a site without rows."""
+
+    ROWS = answer(GOOD).rows
+
+    async def test_no_rows_do_not_follow_some(self) -> None:
+        store = ToldStore()
+        store.put(OLD, self.ROWS, link="latest.json")
+        report = await export(store, Upstreams(), attrs.evolve(REQUEST, keep=1))
+
+        assert report.name is None
+        assert report.is_doubtful
+        assert [problem.code for problem in report.objections] == [ProblemCode.EMPTY_DOCUMENT]
+        assert (store.listed, store.linked) == ([OLD], {"latest.json": OLD})
+
+    async def test_nor_what_nobody_can_read(self) -> None:
+        store = ToldStore()
+        store.put(OLD, link="latest.json")
+        store.documents[named(OLD)] = None
+
+        assert (await export(store, Upstreams())).name is None
+
+    async def test_all_of_them_being_left_out_is_the_same(self) -> None:
+        store = ToldStore()
+        store.put(OLD, self.ROWS, link="latest.json")
+
+        assert (await export(store, Upstreams(NOBODYS))).name is None
+
+    @pytest.mark.parametrize("rows", [(), ROWS], ids=["empty before", "some before"])
+    async def test_they_may_if_somebody_says_so_or_there_were_none(
+        self, rows: tuple[StorageRow, ...]
+    ) -> None:
+        store = ToldStore()
+        store.put(OLD, rows, link="latest.json")
+        report = await export(store, Upstreams(), attrs.evolve(REQUEST, allow_empty=bool(rows)))
+
+        assert report.name == named(NAME)
+
+    async def test_rows_of_other_systems_do_not_count(self) -> None:
+        policy = attrs.evolve(POLICY, only=frozenset({"vast"}))
+        store = ToldStore()
+        store.put(OLD, self.ROWS, link="latest.json")
+        request = attrs.evolve(REQUEST, scope=Scope.of(policy))
+
+        assert (await export(store, Upstreams(policy=policy), request)).name == named(NAME)
 
 
 class TestPruning:

@@ -176,6 +176,17 @@ class TestAllOrders:
 
         assert outcomes(report) == {order_id("a"): OrderOutcome.PRESENT}
 
+    async def test_a_document_that_is_not_whole_does_not_count(self) -> None:
+        """Earlier programs wrote in place, and may have been killed."""
+        broken = f"2026-11-20-08-00-create_{order_id('a')}.json"
+        store, read = ToldStore(), Upstreams(ordered("a"))
+        store.documents[named(broken)] = None
+        await write_all(store, read)
+        again = await write_all(store, read)
+
+        assert store.listed == [broken, document_of("a")]
+        assert outcomes(again) == {order_id("a"): OrderOutcome.PRESENT}
+
     async def test_a_document_of_all_rows_is_not_that_of_an_order(self) -> None:
         store, read = ToldStore(), Upstreams(ordered("a"))
         store.put(f"{STAMP}-all.json", read.hierarchy().rows)
@@ -303,12 +314,24 @@ def _nested(name: str) -> dict[str, object]:
 
 
 class TestOneOrder:
-    @pytest.mark.parametrize("state", ["pending-consumer", "pending-provider", "executing"])
-    async def test_it_gets_its_document_whether_it_is_its_turn_or_not(self, state: str) -> None:
+    @pytest.mark.parametrize("state", ["pending-provider", "executing"])
+    async def test_it_alone_gets_its_document(self, state: str) -> None:
         store, read = ToldStore(), Upstreams(ordered("a", state), ordered("b"))
         report = await write_one(order_id("a"), store, read)
 
         assert outcomes(report) == {order_id("a"): OrderOutcome.WRITTEN}
+        assert store.listed == [document_of("a")]
+
+    @pytest.mark.parametrize("state", ["pending-consumer", "pending-project", "hesitating"])
+    async def test_one_that_waits_gets_none_and_will_get_it_in_time(self, state: str) -> None:
+        """Had it one now, it would get none when it is to be carried out."""
+        store, read = ToldStore(), Upstreams(ordered("a", state))
+        report = await write_one(order_id("a"), store, read)
+
+        assert outcomes(report) == {order_id("a"): OrderOutcome.WAITING}
+        assert report.is_doubtful
+        read.rows = (ordered("a", "pending-provider"),)
+        await write_all(store, read)
         assert store.listed == [document_of("a")]
 
     async def test_it_gets_another_one_if_it_has_one(self) -> None:
