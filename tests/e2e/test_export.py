@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from cscs_domain.storage.documents import StorageDocument
 from cscs_files import read_document
 from tests.e2e.centre import configuration
 from tests.e2e.cli_process import Finished, environment, run
-from tests.emulated import Controls, EmulatorProcess, killing_if_it_hangs, shared_process
+from tests.emulated import Controls, EmulatorProcess, shared_process
 from tests.unit.cli.dump_site import DumpSite, dump_site
 
 _COMMAND: Final = (sys.executable, "-W", "error", "-m", "cscs_cli")
@@ -41,9 +40,7 @@ def test_a_document_can_be_read_by_others_and_the_output_by_programs(dump: DumpS
     assert (done.code, found["written"]) == (0, True)
     assert Path(found["document"]).stat().st_mode & 0o444 == 0o444
     assert json.loads(Path(found["link"]).read_bytes())["result"]["paginate"]["total"] == 22
-    stages = [json.loads(line)["stage"] for line in done.err.splitlines()]
-    assert stages[0] == "reading resources"
-    assert stages[-1] == "writing rows"
+    assert done.err == ""  # so that a timer sends no mail
 
 
 def test_a_second_export_within_a_minute_overwrites_nothing(dump: DumpSite) -> None:
@@ -254,29 +251,3 @@ def test_a_service_that_fails_leaves_files_and_link_as_they_were(
 
     assert (done.code, done.out) == (1, "")
     assert (live.files, live.read()) == (before, rows)
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_an_export_that_is_stopped_while_it_reads_leaves_nothing_behind(
-    live: LiveExport, how: signal.Signals
-) -> None:
-    live.control.add_fault("hpc_user", "hang")
-    with subprocess.Popen(
-        [*_COMMAND, *live.arguments()],
-        env=environment({}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        assert process.stderr is not None
-        assert process.stdout is not None
-        with killing_if_it_hangs(process):
-            while "looking up" not in (line := process.stderr.readline()):
-                assert line
-            process.send_signal(how)
-            out, err = process.stdout.read(), process.stderr.read()
-
-    assert (process.returncode, out, err) == (130, "", "")
-    assert live.files == []
-    live.control.clear_faults()
-    assert live.run().code == 3

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any, Final
 
 import pytest
 
 from cscs_domain import __version__
-from cscs_fakes.emulators.faults import Fault, FaultKind, Service
+from cscs_fakes.emulators.faults import Service
 from cscs_fakes.emulators.oidc import CLIENT_SECRET
 from cscs_fakes.emulators.waldur import AGENT_TOKEN
 from tests.e2e.cli_process import Finished, environment, sync
@@ -23,6 +23,7 @@ from tests.e2e.document_site import GID, UUID_OF, DocumentSite, document_site
 from tests.unit.cli.orders_of_rows import QUIET
 
 STRANGE_TOKEN: Final = "f00dfacef00dfacef00dfacef00dfacef00dface"
+SYNC: Final = (sys.executable, "-W", "error", "-m", "cscs_cli.sync_script")
 _PATIENCE: Final = 30
 """Seconds after which a process is taken for hung."""
 
@@ -170,17 +171,41 @@ def test_a_reader_that_leaves_early_keeps_no_offering_from_being_written(
 
 
 def test_a_run_that_is_told_to_end_leaves_no_document_and_no_lock(centre: DocumentSite) -> None:
-    centre.site.faults.set(Service.WALDUR, Fault(kind=FaultKind.HANG, path="provider-resources"))
-    config = centre.agent_config(centre.offering("capstor"))
-    with started(config, stdout=subprocess.DEVNULL) as process:
-        # The slug was asked for, and the read that never ends has begun.
-        until(lambda: centre.site.log.count(Service.WALDUR) >= 2)
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(_PATIENCE)
+    offering = centre.offering("capstor")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(_PATIENCE)
+        port = silent.getsockname()[1]
+        identities = {**centre.identities, "api_url": f"http://127.0.0.1:{port}/"}
+        config = centre.agent_config(offering, hpc_user_api=identities)
+        with started(config, stdout=subprocess.DEVNULL) as process:
+            connection, _ = silent.accept()  # it reads, and waits for ids that never come
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(_PATIENCE)
+            connection.close()
 
     assert (code, centre.names) == (130, [])
-    centre.site.faults.clear()
-    assert sync("-c", config).code == 0
+    assert sync("-c", centre.agent_config(offering)).code == 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_keep_no_offering_from_being_written(
+    centre: DocumentSite, closed: str
+) -> None:
+    """Some programs start others without any."""
+    slugs = ("capstor", "vast")
+    offerings = [centre.offering(slug, backend_settings=centre.backend(slug)) for slug in slugs]
+    command = [*SYNC, "-c", str(centre.agent_config(*offerings))]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *command],
+        env=environment({}),
+        capture_output=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    for slug in slugs:
+        assert read(centre.folder / slug / "latest.json")["status"] == "success"
 
 
 def test_a_changed_gid_is_marked_dangerous_in_a_dry_run(centre: DocumentSite) -> None:
@@ -197,15 +222,8 @@ def test_a_changed_gid_is_marked_dangerous_in_a_dry_run(centre: DocumentSite) ->
 
 def started(config: Path, *, stdout: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "cscs_cli.sync_script", "-c", str(config)],
+        [*SYNC, "-c", str(config)],
         env=environment({}),
         stdout=stdout,
         stderr=subprocess.DEVNULL,
     )
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = monotonic() + _PATIENCE
-    while not happened():
-        assert monotonic() < deadline
-        sleep(0.02)

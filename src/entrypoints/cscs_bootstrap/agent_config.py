@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from cscs_bootstrap.agent_entries import Entry, read_entries
-from cscs_bootstrap.agent_identities import Identity, identify
+from cscs_bootstrap.agent_offering_names import OfferingName, offering_names
 from cscs_bootstrap.agent_sections import environment_of, findings_of, note_shared
 from cscs_bootstrap.settings import LoadedSettings, Settings, Source
 from cscs_bootstrap.settings_findings import Findings
@@ -72,18 +72,18 @@ def load_agent_config(environ: Mapping[str, str], path: Path) -> AgentConfig:
     found = Findings()
     note_shared(file, found)
     entries = read_entries(file, found)
-    identities = tuple(identify(entries.storage, found))
+    names = tuple(offering_names(entries.storage, found))
     mistakes, notices = list(found.mistakes), list(found.notices)
     offerings = []
-    for entry, identity in zip(entries.storage, identities, strict=True):
+    for entry, name in zip(entries.storage, names, strict=True):
         try:
             loaded = _load(file, entry, environ)
         except ConfigurationError as error:
             mistakes += error.mistakes
             continue
         notices += loaded.notices
-        if identity is not None:
-            offerings.append(_offering(entry, identity, loaded.settings))
+        if name is not None:
+            offerings.append(_offering(entry, name, loaded.settings))
     if mistakes:
         raise ConfigurationError(dict.fromkeys(mistakes))  # shared keys are judged once an offering
     return AgentConfig(
@@ -93,10 +93,10 @@ def load_agent_config(environ: Mapping[str, str], path: Path) -> AgentConfig:
     )
 
 
-def _offering(entry: Entry, identity: Identity, settings: Settings) -> AgentOffering:
+def _offering(entry: Entry, name: OfferingName, settings: Settings) -> AgentOffering:
     return AgentOffering(
-        name=identity.name,
-        uuid=identity.uuid,
+        name=name.text,
+        uuid=name.uuid,
         settings=settings,
         origin=f"{entry.key} ({entry.origin})",
     )

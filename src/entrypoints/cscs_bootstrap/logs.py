@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Final, TextIO, cast
 
 import structlog
@@ -66,13 +67,19 @@ def log_notices(loaded: LoadedSettings) -> None:
 
 
 class _StandardError:
-    """This process's standard error, whichever stream that is when a line is written."""
+    """This process's standard error, whichever stream that is when a line is written.
+
+    A line that it does not take, such as on a disk that is full, is lost: what is told of goes on.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            return sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
     def isatty(self) -> bool:
         return sys.stderr.isatty()

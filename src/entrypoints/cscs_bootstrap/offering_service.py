@@ -30,8 +30,7 @@ async def offering_service(
     Raises `UnknownOfferingError` if Waldur does not show the offering, `InvalidValueError` if its
     slug cannot be part of a path, and `UpstreamServiceError`.
     """
-    service = storage_service(offering.settings, clock, mapping=mapping)
-    try:
+    async with storage_service(offering.settings, clock, mapping=mapping) as service:
         slug = await service.offerings.offering_slug(offering.uuid)
         if slug is None:
             raise UnknownOfferingError(offering.uuid, _why_unknown(offering.settings))
@@ -41,8 +40,6 @@ async def offering_service(
             policy=storage_policy(with_slug(offering.settings, slug), mapping),
             sources=attrs.evolve(sources, waldur=OneOffering(sources.waldur, slug)),
         )
-    finally:
-        await service.close()
 
 
 def _why_unknown(settings: Settings) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from types import TracebackType
+from typing import Self
 
 import attrs
 
@@ -125,6 +127,18 @@ class StorageService:
         # The keeper remembers why it failed, readiness shows it, and the next caller tries again.
         with suppress(Exception):
             await self.usual.serve()
+
+    async def __aenter__(self) -> Self:
+        """Use it in a context, which closes it at the end, whatever happens."""
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Stop reads that are under way and let go of connections."""

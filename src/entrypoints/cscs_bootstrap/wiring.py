@@ -29,14 +29,13 @@ from cscs_bootstrap.upstreams import (
 from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
 from cscs_domain.identities import UserRecord
 from cscs_domain.identity_cache import CachedHpcUsers
-from cscs_domain.ports import Clock, DocumentStore, HpcUsers
+from cscs_domain.ports import Clock, HpcUsers
 from cscs_domain.storage.mappings import PROVIDER, HierarchyMapping
 from cscs_domain.storage.read_storage import StorageSources
-from cscs_fakes.document_store import FakeDocumentStore
 from cscs_fakes.hpc_users import FakeHpcUsers
 from cscs_fakes.waldur_resources import FakeWaldurResources
 from cscs_fakes.waldur_rows import make_gids, make_rows, make_users
-from cscs_files import FileDocumentStore, FileHpcUsers, FileWaldurResources
+from cscs_files import FileHpcUsers, FileWaldurResources
 from cscs_json import encode_row
 
 DEMO_CONFIG: Final = Path(__file__).parent / "demo" / "config.yaml"
@@ -49,7 +48,6 @@ _FAKE_RESOURCES: Final = 300
 
 __all__ = [
     "DEMO_CONFIG",
-    "document_store",
     "load",
     "load_for_server",
     "storage_service",
@@ -142,16 +140,6 @@ def _waldur(settings: Settings, invented: _Rows) -> WaldurAdapters:
             return WaldurAdapters(FileWaldurResources(choice.path))
         case _:
             return http_waldur(settings)
-
-
-def document_store(settings: Settings, directory: Path | None = None) -> DocumentStore:
-    """Where documents go: the given folder, else the configured one.
-
-    The folder has to be there and writable, see `output_directory_mistakes`.
-    """
-    if settings.adapters.documents.kind is AdapterKind.FAKE:
-        return FakeDocumentStore()
-    return FileDocumentStore(directory or settings.backend_settings.output_directory)
 
 
 def _hpc_users(settings: Settings, invented: _Rows, clock: Clock) -> tuple[HpcUsers, Close]:

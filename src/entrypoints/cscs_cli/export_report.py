@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import attrs
 from rich.console import Console
 
+from cscs_bootstrap.destination import Destination
 from cscs_bootstrap.json_text import encode
 from cscs_cli.changes_table import changes_summary, show_changes
-from cscs_cli.document_options import path_in
 from cscs_cli.exit_codes import ExitCode
+from cscs_cli.plurals import counted
 from cscs_cli.problem_table import show_problems
 from cscs_cli.storage_report import problem_counts, summary
-from cscs_cli.terminal import complain, visible
-from cscs_domain.problems import Problem
+from cscs_cli.terminal import visible
+from cscs_domain.problems import Problem, ProblemCode
+from cscs_domain.storage.changes import Changes
 from cscs_domain.storage.changes_wire import changes_to_wire
 from cscs_domain.storage.export_documents import (
     Comparison,
@@ -41,14 +42,11 @@ _WHY_STRICT: Final = {
 
 @attrs.frozen(kw_only=True)
 class ExportOutput:
-    """What came of an export, to be shown. `folder` is None for documents in memory.
-
-    `verbose` shows everything, however long it is.
-    """
+    """What came of an export, to be shown. `verbose` shows everything, however long it is."""
 
     report: ExportReport
     request: ExportRequest
-    folder: Path | None
+    goal: Destination
     verbose: bool = False
 
     @property
@@ -81,8 +79,21 @@ class ExportOutput:
                 "against": compared.against,
                 "unreadable": compared.unreadable or None,
                 "changes": None if made is None else changes_to_wire(made),
+                "trouble": report.trouble or None,
             }
         )
+
+    def notices(self) -> Iterator[str]:
+        """Sentences about what did not go as it should, for standard error."""
+        compared, trouble = self.report.comparison, self.report.trouble
+        if compared is not None and compared.changes is None:
+            text = f"{compared.against}: {compared.unreadable}"
+            yield f"Notice: no changes are shown: {visible(text)}."
+        if trouble:
+            yield (
+                "Notice: the document is there and linked, but not all older ones could be "
+                f"deleted: {visible(trouble)}."
+            )
 
     def show(self, console: Console) -> None:
         """Print problems, changes, files and a summary."""
@@ -90,8 +101,9 @@ class ExportOutput:
         if problems:
             show_problems(problems, console, most=self._most)
             console.print()
-        if self.report.comparison is not None:
-            self._show_comparison(self.report.comparison, console)
+        compared = self.report.comparison
+        if compared is not None and compared.changes is not None:
+            self._show_changes(compared.against, compared.changes, console)
             console.print()
         for line in self._outcome():
             console.print(visible(line), soft_wrap=True)
@@ -104,16 +116,13 @@ class ExportOutput:
 
     @property
     def _problems(self) -> tuple[Problem, ...]:
-        """Those that kept the document from being written, if there are such; else all."""
-        everything = self.report.hierarchy.problems
-        return everything if self.verbose else self.report.objections or everything
+        """Those that kept the document from being written, if they tell why; else all."""
+        everything, objections = self.report.hierarchy.problems, self.report.objections
+        if emptied := tuple(filter(_is_about_emptiness, objections)):
+            return (*emptied, *everything)  # of which one may say where the rows are
+        return everything if self.verbose else objections or everything
 
-    def _show_comparison(self, compared: Comparison, console: Console) -> None:
-        against, made = compared.against, compared.changes
-        if made is None:
-            text = f"Notice: no changes are shown: {against}: {compared.unreadable}"
-            complain(visible(text))
-            return
+    def _show_changes(self, against: str | None, made: Changes, console: Console) -> None:
         if against is not None or self.verbose:
             show_changes(made, console, most=self._most)
         text = "No earlier document to compare with: all rows are new."
@@ -124,12 +133,11 @@ class ExportOutput:
     def _outcome(self) -> Iterator[str]:
         """What was written, or why nothing was."""
         report, rehearsed = self.report, self.request.rehearse
-        if report.objections:
-            told = "Nothing would be written" if rehearsed else "Nothing was written"
-            why = _WHY_STRICT[self.request.strictness]
-            yield f"{told}: {why} ({problem_counts(report.objections)})."
+        told = "Nothing would be written" if rehearsed else "Nothing was written"
+        for why in self._reasons():
+            yield f"{told}: {why}."
         if rehearsed:
-            where = "" if self.folder is None else f" to {self.folder}"
+            where = "" if self.goal.folder is None else f" to {self.goal.folder}"
             yield f"Dry run: nothing was written{where}."
         if report.name is None:
             return
@@ -140,16 +148,27 @@ class ExportOutput:
         if report.pruned:
             yield f"Pruned:   {self._pruned}"
 
+    def _reasons(self) -> Iterator[str]:
+        """Why nothing was written, if there are objections."""
+        objections = self.report.objections
+        yield from (problem.message for problem in objections if _is_about_emptiness(problem))
+        if strict := [problem for problem in objections if not _is_about_emptiness(problem)]:
+            yield f"{_WHY_STRICT[self.request.strictness]} ({problem_counts(strict)})"
+
     @property
     def _pruned(self) -> str:
         """The documents that are gone, by name if they are few or wanted."""
         names = [name.text for name in self.report.pruned]
         few = self.verbose or len(names) <= _FEW
-        return ", ".join(names) if few else f"{len(names)} older documents"
+        return ", ".join(names) if few else counted(len(names), "older document")
 
     @property
     def _has_problems_file(self) -> bool:
         return self.report.name is not None and bool(self.report.hierarchy.problems)
 
     def _place(self, name: str) -> str:
-        return path_in(self.folder, name)
+        return self.goal.path_of(name)
+
+
+def _is_about_emptiness(problem: Problem) -> bool:
+    return problem.code is ProblemCode.EMPTY_DOCUMENT

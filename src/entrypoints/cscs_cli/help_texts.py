@@ -22,6 +22,10 @@ _EXIT_CODES: Final = """\
 Exit codes: 0 done, 1 an upstream failed, 2 usage or configuration,
 3 done, with problems."""
 
+_ENDED_EARLY: Final = """\
+130 interrupted (Ctrl-C or SIGTERM), 141 nobody reads its output any more.
+"""
+
 _VARIABLES: Final = """\
 Variables: WALDUR_CSCS_STORAGE_PROXY_CONFIG_PATH names the YAML file where
 --config does not. Every setting has a variable of its own, which wins over
@@ -187,8 +191,14 @@ Problems are listed beside it, in ...-all.problems.json.
 latest.json is a link to the newest document, switched when that is on the
 disk. A document of some systems only (--storage-system, --offering-uuid) is
 linked as latest-<names>.json, for readers of latest.json would take the rows
-of the other systems for gone. --keep deletes no document that is linked, and
-no order's.
+of the other systems for gone. --keep counts all documents of the format in
+the folder, those of some systems as well, and deletes the oldest; never one
+that is linked, never an order's.
+
+Give each format and each mapping a folder of its own: documents share
+latest.json, which would change from one to the other under its readers.
+A document without any row does not replace one that has rows, since a wrong
+slug or a token that lost its rights look like that; --allow-empty lets it.
 
 Formats: envelope is {{status, code, meta, result}}, resources the bare list
 of rows, ndjson one row a line, linked as latest.ndjson.
@@ -201,7 +211,7 @@ nothing. DANGEROUS are new paths, GIDs and UIDs of directories that exist:
 who follows them blindly can lose data.
 
 Examples:
-  cscs storage export --config cscs.yaml --keep 100
+  cscs storage export --config cscs.yaml --keep 100 --wait 60
   cscs storage export --config cscs.yaml --dry-run
   cscs storage export --storage-system vast --format ndjson --output-dir .
   cscs storage export --dry-run --against yesterday.json --json
@@ -211,8 +221,9 @@ Examples:
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
 writes there (--wait waits), 2 usage or configuration, 3 done, with problems
-of severity error or warning (with --strict: nothing was written for them).
-""",
+of severity error or warning, or nothing was written for them (--strict) or
+for want of rows, or older documents could not be deleted,
+{_ENDED_EARLY}""",
 )
 
 STORAGE_ORDERS: Final = HelpText(
@@ -232,29 +243,30 @@ Examples:
 {_VARIABLES}
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
-writes there, 2 usage or configuration, 3 done, but an order could not get
-its document or its row is in doubt.
-""",
+writes there (--wait waits), 2 usage or configuration, 3 done, but an order
+could not get its document or its row is in doubt,
+{_ENDED_EARLY}""",
 )
 
 STORAGE_ORDER: Final = HelpText(
     "Write the document of one order.",
     f"""\
-Does for one order what `cscs storage orders` does for all, whatever its
-state: also for one that has a document (which stays as it is beside the new
-one), that waits, or that has ended (not from a dump, which knows no ended
-orders). The row shows the resource as it is now.
+Does for one order what `cscs storage orders` does for all: also for one that
+has a document (which stays as it is beside the new one), or that has ended
+(not from a dump, which knows no ended orders). One that waits for somebody
+else's approval gets none. The row shows the resource as it is now.
 
 Examples:
-  cscs storage order 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c --config cscs.yaml
+  cscs storage order 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c --wait 60
   cscs storage order 5dbb3c0e6b414a6ea6b67a6ee2a4bd5c --dry-run --json
 
 {_VARIABLES}
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
-writes there, 2 usage or configuration (an order that nobody knows is one of
-them), 3 done, but the row is in doubt, or there is none.
-""",
+writes there (--wait waits), 2 usage or configuration (an order that nobody
+knows is one of them), 3 done, but the row is in doubt, there is none, or the
+order waits,
+{_ENDED_EARLY}""",
 )
 
 SYNC: Final = HelpText(
@@ -269,8 +281,9 @@ lets latest.json lead to it. Of offerings that share a folder each has a link
 of its own, latest-<slug of the offering>.json. Documents appear whole or not
 at all. Offerings of other types are passed over.
 
-An offering that fails is told and left out, the others are written. Another
-program that writes to the folder is waited for, up to five minutes.
+An offering that fails is told and left out, as is one without any row whose
+last document has some; the others are written. Another program that writes
+to the folder is waited for, up to five minutes.
 
 Examples:
   waldur_cscs_storage_sync --config agent.yaml
@@ -285,6 +298,7 @@ Variables: those of `cscs` (`cscs config example` names them), for all
 offerings alike; WALDUR_API_URL and WALDUR_API_TOKEN fill what FILE lacks.
 
 Exit codes: 0 done, 1 an offering failed, 2 usage or configuration (nothing
-was written), 3 done, with problems.
+was written), 3 done, with problems, or nothing was written for them or for
+want of rows, 130 interrupted (Ctrl-C or SIGTERM).
 """,
 )

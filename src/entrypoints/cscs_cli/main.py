@@ -15,11 +15,19 @@ from cscs_cli import help_texts
 from cscs_cli.exit_codes import INTERRUPTED, READER_LEFT, ExitCode
 from cscs_cli.failures import UsageError
 from cscs_cli.help_texts import HelpText
-from cscs_cli.terminal import accept_any_text, complain, forget_output
+from cscs_cli.terminal import (
+    OutputLostError,
+    accept_any_text,
+    complain,
+    finish_output,
+    forget_output,
+    open_closed_streams,
+    settled_errors,
+)
 from cscs_domain import __version__
 from cscs_domain.errors import CscsError, DocumentsBusyError, UpstreamServiceError
 
-PLAIN: Final = Parameter(negative="", show_default=False)
+_PLAIN: Final = Parameter(negative="", show_default=False)
 """For options of all commands: no `--no-json`, and no `[default: False]` in the help."""
 
 
@@ -28,8 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_app("cscs", make_app, arguments)
 
 
+@settled_errors()
 def run_app(name: str, make: Callable[[], App], arguments: Sequence[str] | None) -> int:
     """Run a command of this name; tell failures in sentences, and return the exit code."""
+    open_closed_streams()
     accept_any_text()
     tokens = sys.argv[1:] if arguments is None else list(arguments)
     try:
@@ -40,9 +50,9 @@ def run_app(name: str, make: Callable[[], App], arguments: Sequence[str] | None)
     except DocumentsBusyError as error:
         complain(f"{error}; try again later, or let --wait SECONDS wait for them.")
         return ExitCode.UPSTREAM_FAILED
-    except (UsageError, CscsError) as error:
+    except (UsageError, CscsError, OutputLostError) as error:
         complain(str(error))
-        if isinstance(error, UpstreamServiceError):
+        if isinstance(error, (UpstreamServiceError, OutputLostError)):
             return ExitCode.UPSTREAM_FAILED
     except BrokenPipeError:
         forget_output()
@@ -54,24 +64,13 @@ def run_app(name: str, make: Callable[[], App], arguments: Sequence[str] | None)
 
 def _run(app: App, tokens: list[str]) -> int:
     result: object = app(tokens)
-    sys.stdout.flush()
+    finish_output()
     return result if isinstance(result, int) else ExitCode.DONE
 
 
 def make_app() -> App:
     """The tree of subcommands."""
-    app = App(
-        name="cscs",
-        help=help_texts.CSCS.brief,
-        help_epilogue=help_texts.CSCS.more,
-        help_format="plaintext",
-        version=f"cscs {__version__}",
-        default_parameter=PLAIN,
-        exit_on_error=False,
-        print_error=False,
-        suppress_keyboard_interrupt=False,
-        result_action="return_value",
-    )
+    app = new_app("cscs", help_texts.CSCS)
     config = _group("config", help_texts.CONFIG)
     storage = _group("storage", help_texts.STORAGE)
     app.command(config)
@@ -85,6 +84,22 @@ def make_app() -> App:
     _add(storage, "orders", "cscs_cli.storage_orders:storage_orders", help_texts.STORAGE_ORDERS)
     _add(storage, "order", "cscs_cli.storage_orders:storage_order", help_texts.STORAGE_ORDER)
     return app
+
+
+def new_app(name: str, text: HelpText) -> App:
+    """A command without subcommands yet, whose failures are left to `run_app`."""
+    return App(
+        name=name,
+        help=text.brief,
+        help_epilogue=text.more,
+        help_format="plaintext",
+        version=f"{name} {__version__}",
+        default_parameter=_PLAIN,
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
 
 
 def _group(name: str, text: HelpText) -> App:

@@ -9,9 +9,10 @@ from typing import Final
 import attrs
 from rich.console import Console
 
+from cscs_bootstrap.destination import Destination
 from cscs_bootstrap.json_text import encode
-from cscs_cli.document_options import Destination
 from cscs_cli.export_report import MOST_LINES
+from cscs_cli.plurals import counted
 from cscs_cli.problem_table import show_problems
 from cscs_cli.storage_report import problem_counts
 from cscs_cli.terminal import visible
@@ -61,8 +62,8 @@ class OrdersOutput:
         }
 
     def _counts(self) -> dict[str, int]:
-        counted = Counter(result.outcome for result in self.report.results)
-        return {outcome.value: counted[outcome] for outcome in OrderOutcome}
+        outcomes = Counter(result.outcome for result in self.report.results)
+        return {outcome.value: outcomes[outcome] for outcome in OrderOutcome}
 
     def show(self, console: Console) -> None:
         """Print the orders, the problems of their resources, and a summary."""
@@ -110,6 +111,6 @@ class OrdersOutput:
         results = self.report.results
         if not results:
             return "no order is in progress"
-        counted = Counter(self._cells(result)[0] for result in results)
-        parts = ", ".join(f"{count} {word}" for word, count in counted.items())
-        return f"{len(results)} {'order' if len(results) == 1 else 'orders'} ({parts})"
+        words = Counter(self._cells(result)[0] for result in results)
+        parts = ", ".join(f"{count} {word}" for word, count in words.items())
+        return f"{counted(len(results), 'order')} ({parts})"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cscs_cli.plurals import counted
 from cscs_cli.terminal import visible
 from cscs_domain.problems import Problem, Severity
 
@@ -33,7 +34,9 @@ def show_problems(
         for line in problem_lines(shown):
             console.print(line)
     if left := len(problems) - len(shown):
-        console.print(f"... and {left} more problems; --verbose shows all", soft_wrap=True)
+        console.print(
+            f"... and {counted(left, 'more problem')}; --verbose shows all", soft_wrap=True
+        )
 
 
 def problem_table(problems: Sequence[Problem], width: int) -> Table:

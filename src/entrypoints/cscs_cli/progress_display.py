@@ -51,7 +51,6 @@ class ProgressBars:
         self._shown = shown
         self._lock = threading.Lock()
         self._bars: dict[Stage, TaskID] = {}
-        self._done = 0
 
     def __call__(self, stage: Stage, done: int, total: int | None) -> None:
         """Move the bar of this stage; a new stage ends the one before."""
@@ -59,7 +58,6 @@ class ProgressBars:
             if stage not in self._bars:
                 self._finish_all()
                 self._bars[stage] = self._shown.add_task(stage.value, total=total)
-            self._done = done
             self._shown.update(self._bars[stage], completed=done, total=total)
 
     def _finish_all(self) -> None:

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
 
 import attrs
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
+from cscs_bootstrap.destination import Destination
 from cscs_bootstrap.document_reading import baseline_from
 from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_bootstrap.settings import Settings
+from cscs_bootstrap.wiring import storage_service
 from cscs_cli.document_options import (
     DEFAULTS,
-    Destination,
     DocumentOptions,
-    destination,
+    destination_for,
     load_for_documents,
-    running_service,
 )
 from cscs_cli.export_report import ExportOutput
+from cscs_cli.exporting import exported, strictness
 from cscs_cli.failures import UsageError
 from cscs_cli.interrupting import sigterm_like_ctrl_c
-from cscs_cli.progress_display import progress_display
-from cscs_cli.terminal import console, say_bytes
+from cscs_cli.option_values import NAMED_PATH
+from cscs_cli.terminal import complain, console, say_bytes
 from cscs_domain import __version__
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.ports import Clock
 from cscs_domain.storage.chosen_systems import chosen_systems
 from cscs_domain.storage.documents import DocumentFormat
-from cscs_domain.storage.export_documents import (
-    Baseline,
-    ExportRequest,
-    Scope,
-    Strictness,
-    export_all,
-)
+from cscs_domain.storage.export_documents import Baseline, ExportRequest, Scope
 
 
 @Parameter(name="*")
@@ -60,12 +55,21 @@ class ExportOptions:
     ] = DocumentFormat.ENVELOPE
     diff: Annotated[bool, Parameter(help="Show what changes against the newest document.")] = False
     against: Annotated[
-        Path | None, Parameter(metavar="FILE", help="Show what changes against this document.")
+        Path | None,
+        NAMED_PATH,
+        Parameter(metavar="FILE", help="Show what changes against this document."),
     ] = None
     keep: Annotated[
         int | None,
-        Parameter(metavar="N", help="Afterwards, delete all but the newest N documents."),
+        Parameter(
+            metavar="N",
+            validator=Number(gte=1),
+            help="Afterwards, delete all but the newest N documents.",
+        ),
     ] = None
+    allow_empty: Annotated[
+        bool, Parameter(help="Write a document without rows even if the last one has some.")
+    ] = False
     strict: Annotated[bool, Parameter(help="Write nothing if there are problems.")] = False
 
 
@@ -76,40 +80,19 @@ def storage_export(
     *, options: DocumentOptions = DEFAULTS, export: ExportOptions = NOTHING_SPECIAL
 ) -> int:
     """Read everything once, write it as a document, and return the exit code."""
-    _refuse_to_keep_nothing(export.keep)
-    patience = options.patience
     settings = load_for_documents(options)
-    goal = destination(settings, options.output_dir)
-    request = ExportRequest(
-        zone=settings.zone,
-        version=__version__,
-        form=export.form,
-        strictness=_strictness(settings, export),
-        rehearse=options.dry_run,
-        compare=export.diff or options.dry_run or export.against is not None,
-        against=_baseline(export.against),
-        keep=export.keep,
-        patience=patience,
-    )
+    goal = destination_for(settings, options)
+    against = _baseline(export.against)
     # All rows stay until the end, so the collector would look at them again and again for nothing.
     with sigterm_like_ctrl_c(), paused_gc():
-        output = asyncio.run(run_export(settings, options, export, request, goal))
+        output = asyncio.run(run_export(settings, options, export, goal, against=against))
+    for notice in output.notices():
+        complain(notice)
     if options.json:
         say_bytes(output.document())
     else:
         output.show(console())
     return output.exit_code
-
-
-def _refuse_to_keep_nothing(keep: int | None) -> None:
-    if keep is not None and keep < 1:
-        raise UsageError(f"--keep {keep} would delete everything; keep 1 document or more.")
-
-
-def _strictness(settings: Settings, export: ExportOptions) -> Strictness:
-    if export.strict:
-        return Strictness.ANY
-    return Strictness.IDENTITIES if settings.strict else Strictness.NONE
 
 
 def _baseline(path: Path | None) -> Baseline | None:
@@ -118,37 +101,46 @@ def _baseline(path: Path | None) -> Baseline | None:
         return None
     try:
         return baseline_from(path)
-    except (InvalidValueError, UpstreamServiceError) as error:
-        raise UsageError(f"--against {path}: {error}") from None
+    except UpstreamServiceError as error:
+        raise UsageError(f"--against {path} cannot be read: {error.reason}.") from None
+    except InvalidValueError as error:
+        raise UsageError(
+            f"--against {path} has to be a document of storage rows, such as the latest.json of "
+            f"an export; name one. What is there is none: {error}."
+        ) from None
 
 
 async def run_export(
     settings: Settings,
     options: DocumentOptions,
     export: ExportOptions,
-    request: ExportRequest,
     goal: Destination,
     *,
+    against: Baseline | None = None,
     clock: Clock | None = None,
 ) -> ExportOutput:
-    """Export the chosen systems; `request` says the rest. Raises as `export_all` does,
-    `InvalidValueError` for a name and `UnknownOfferingError` for a uuid that nobody knows.
+    """Export the chosen systems. Raises as `export_all` does, `InvalidValueError` for a name and
+    `UnknownOfferingError` for a uuid that nobody knows.
     """
-    async with running_service(settings, options.hierarchy_mapping, clock) as service:
+    mapping = options.hierarchy_mapping
+    async with storage_service(settings, clock, mapping=mapping) as service:
         only = await chosen_systems(
             service.offerings,
             service.policy,
             names=export.storage_system,
             uuids=export.offering_uuid,
         )
-        scope = Scope.of(attrs.evolve(service.policy, only=only))
-        request = attrs.evolve(request, scope=scope)
-        with progress_display(service.clock) as progress:
-            report = await export_all(
-                partial(service.read, only=only, progress=progress),
-                goal.store,
-                request,
-                clock=service.clock,
-                progress=progress,
-            )
-    return ExportOutput(report=report, request=request, folder=goal.folder, verbose=options.verbose)
+        request = ExportRequest(
+            zone=settings.zone,
+            version=__version__,
+            form=export.form,
+            scope=Scope.of(attrs.evolve(service.policy, only=only)),
+            strictness=strictness(settings, wanted=export.strict),
+            rehearse=options.dry_run,
+            allow_empty=export.allow_empty,
+            compare=export.diff or options.dry_run or against is not None,
+            against=against,
+            keep=export.keep,
+            patience=options.patience,
+        )
+        return await exported(service, goal, request, only=only, verbose=options.verbose)

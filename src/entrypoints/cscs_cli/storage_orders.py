@@ -12,12 +12,12 @@ from cyclopts import Parameter
 
 from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
+from cscs_bootstrap.wiring import storage_service
 from cscs_cli.document_options import (
     DEFAULTS,
     DocumentOptions,
-    destination,
+    destination_for,
     load_for_documents,
-    running_service,
 )
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.interrupting import sigterm_like_ctrl_c
@@ -78,15 +78,14 @@ async def _one_order(
 
 def _run(work: _Work, options: DocumentOptions) -> int:
     """Do it, print what came of it, and return the exit code."""
-    patience = options.patience
     settings = load_for_documents(options)
     request = OrdersRequest(
         zone=settings.zone,
         version=__version__,
         rehearse=options.dry_run,
-        patience=patience,
+        patience=options.patience,
     )
-    goal = destination(settings, options.output_dir)
+    goal = destination_for(settings, options)
     with sigterm_like_ctrl_c():
         report = asyncio.run(_worked(work, settings, options, goal.store, request))
     output = OrdersOutput(
@@ -106,6 +105,6 @@ async def _worked(
     store: DocumentStore,
     request: OrdersRequest,
 ) -> OrdersReport:
-    async with running_service(settings, options.hierarchy_mapping) as service:
+    async with storage_service(settings, mapping=options.hierarchy_mapping) as service:
         with progress_display(service.clock) as tell:
             return await work(service, store, request, tell)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.tree import Tree
 
 from cscs_bootstrap.json_text import encode
+from cscs_cli.plurals import counted
 from cscs_cli.problem_table import show_problems
 from cscs_cli.row_lines import label
 from cscs_cli.storage_tree import Node, make_forest
@@ -36,7 +37,7 @@ class StorageReport:
     @property
     def is_doubtful(self) -> bool:
         """Whether records were left out or are in doubt."""
-        return any(p.severity is not Severity.INFO for p in self.hierarchy.problems)
+        return any(problem.is_doubt for problem in self.hierarchy.problems)
 
     def document(self) -> bytes:
         """The rows and problems as the API writes them."""
@@ -70,9 +71,9 @@ def _grow(tree: Tree, node: Node) -> None:
 def summary(selected: Sequence[ListedRow], total: int, problems: Sequence[Problem]) -> str:
     """How many rows of which status, and how many problems of which severity."""
     statuses = Counter(one.row.status for one in selected)
-    rows = f"{len(selected)} rows"
+    rows = counted(len(selected), "row")
     if len(selected) != total:
-        rows = f"{len(selected)} of {total} rows"
+        rows = f"{len(selected)} of {counted(total, 'row')}"
     by_status = ", ".join(f"{statuses[s]} {s.value}" for s in Status if statuses[s])
     return f"{rows}{f' ({by_status})' if by_status else ''}; {problem_counts(problems)}"
 
@@ -81,4 +82,4 @@ def problem_counts(problems: Sequence[Problem]) -> str:
     """How many problems of which severity."""
     severities = Counter(problem.severity for problem in problems)
     by_severity = ", ".join(f"{severities[s]} {s.value}" for s in Severity if severities[s])
-    return f"{len(problems)} problems{f' ({by_severity})' if by_severity else ''}"
+    return counted(len(problems), "problem") + (f" ({by_severity})" if by_severity else "")

@@ -48,11 +48,8 @@ def storage_show(
 
 
 async def _read(settings: Settings, *, include_terminated: bool) -> Hierarchy:
-    service = storage_service(settings)
-    try:
+    async with storage_service(settings) as service:
         return await service.read(include_terminated=include_terminated)
-    finally:
-        await service.close()
 
 
 def _warn_if_strict(settings: Settings, report: StorageReport) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
+import structlog
 from cyclopts import Parameter
 from structlog.contextvars import bound_contextvars
 
@@ -19,9 +20,12 @@ from cscs_cli.exit_codes import ExitCode
 from cscs_cli.export_report import ExportOutput
 from cscs_cli.failures import RefusedConfigurationError, UsageError
 from cscs_cli.interrupting import sigterm_like_ctrl_c
+from cscs_cli.plurals import counted
 from cscs_cli.sync_offerings import OfferingExport, Task, tasks_for
-from cscs_cli.terminal import complain, console, forget_output, say, visible
+from cscs_cli.terminal import OutputLostError, complain, console, forget_output, say, visible
 from cscs_domain.errors import ConfigurationError, CscsError
+
+_LOG: Final = structlog.get_logger("cscs.sync")
 
 
 def storage_sync(
@@ -46,7 +50,7 @@ def storage_sync(
     configure_logs(tasks[0].offering.settings)
     _tell(loaded, tasks, verbose=verbose)
     with sigterm_like_ctrl_c():
-        return asyncio.run(_export_all(tasks, OfferingExport(rehearse=dry_run, verbose=verbose)))
+        return asyncio.run(export_every(tasks, OfferingExport(rehearse=dry_run, verbose=verbose)))
 
 
 def _load(path: Path) -> AgentConfig:
@@ -74,7 +78,7 @@ def _tell(loaded: AgentConfig, tasks: Sequence[Task], *, verbose: bool) -> None:
     if verbose and loaded.passed_over:
         names = ", ".join(loaded.passed_over)
         complain(f"Passed over, being of other backend types: {visible(names)}.")
-    for folder in dict.fromkeys(task.folder for task in tasks if task.shares_folder):
+    for folder in dict.fromkeys(task.goal.folder for task in tasks if task.shares_folder):
         complain(
             f"Notice: several offerings have {visible(str(folder))} as their output directory: "
             "each gets a link of its own there, latest-<slug of the offering>.json, and "
@@ -82,31 +86,43 @@ def _tell(loaded: AgentConfig, tasks: Sequence[Task], *, verbose: bool) -> None:
         )
 
 
-async def _export_all(tasks: Sequence[Task], export: OfferingExport) -> int:
+async def export_every(
+    tasks: Sequence[Task], export: Callable[[Task], Awaitable[ExportOutput]]
+) -> int:
     """Export one after the other; what fails does not keep the others from being written."""
     codes = [await _exported(task, export) for task in tasks]
     if failed := codes.count(ExitCode.UPSTREAM_FAILED):
-        complain(f"{failed} of {len(tasks)} offerings failed, see above.")
+        complain(f"{failed} of {counted(len(tasks), 'offering')} failed, see above.")
         return ExitCode.UPSTREAM_FAILED
     return max(codes)
 
 
-async def _exported(task: Task, export: OfferingExport) -> ExitCode:
+async def _exported(task: Task, export: Callable[[Task], Awaitable[ExportOutput]]) -> ExitCode:
     """Export an offering and show what came of it; the code is what it alone would end with."""
     name = visible(task.offering.name)
-    try:
-        with paused_gc(), bound_contextvars(offering=task.offering.name):
-            output = await export(task)
-    except CscsError as error:
-        complain(f"{name}: {visible(str(error))}")
-        return ExitCode.UPSTREAM_FAILED
-    _show(name, output)
+    with bound_contextvars(offering=task.offering.name):
+        try:
+            with paused_gc():
+                output = await export(task)
+            _show(name, output)
+        except CscsError as error:
+            complain(f"{name}: {visible(str(error))}")
+            return ExitCode.UPSTREAM_FAILED
+        except Exception as error:  # noqa: BLE001  # it must not keep the others from being written
+            _LOG.exception("offering_crashed")
+            kind = type(error).__name__
+            complain(f"{name}: ended in an error of this program ({kind}); the log has more.")
+            return ExitCode.UPSTREAM_FAILED
     return output.exit_code
 
 
 def _show(name: str, output: ExportOutput) -> None:
+    for notice in output.notices():
+        complain(f"{name}: {notice}")
     try:
         say(f"{name}:")
         output.show(console())
     except BrokenPipeError:
         forget_output()  # nobody listens any more, but there may be offerings left to export
+    except OutputLostError as error:
+        complain(f"{name}: {error}")

@@ -8,9 +8,8 @@ from typing import Final
 from cyclopts import App
 
 from cscs_cli.help_texts import SYNC
-from cscs_cli.main import PLAIN, run_app
+from cscs_cli.main import new_app, run_app
 from cscs_cli.storage_sync import storage_sync
-from cscs_domain import __version__
 
 _NAME: Final = "waldur_cscs_storage_sync"
 
@@ -22,17 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_app() -> App:
     """The command, which has no subcommands."""
-    app = App(
-        name=_NAME,
-        help=SYNC.brief,
-        help_epilogue=SYNC.more,
-        help_format="plaintext",
-        version=f"{_NAME} {__version__}",
-        default_parameter=PLAIN,
-        exit_on_error=False,
-        print_error=False,
-        suppress_keyboard_interrupt=False,
-        result_action="return_value",
-    )
+    app = new_app(_NAME, SYNC)
     app.default(storage_sync)
     return app

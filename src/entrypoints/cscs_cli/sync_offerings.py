@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 from typing import Final
 
 import attrs
 
 from cscs_bootstrap.agent_config import AgentOffering
+from cscs_bootstrap.destination import (
+    Destination,
+    configured_folder,
+    destination,
+    folder_identity,
+)
 from cscs_bootstrap.offering_service import offering_service
-from cscs_bootstrap.output_directory import OUTPUT_DIRECTORY_KEY, output_directory_mistakes
-from cscs_bootstrap.settings import AdapterKind
-from cscs_bootstrap.wiring import document_store
+from cscs_bootstrap.output_directory import OUTPUT_DIRECTORY_KEY, FolderOrigin
 from cscs_cli.export_report import ExportOutput
+from cscs_cli.exporting import exported, strictness
 from cscs_cli.failures import RefusedConfigurationError
-from cscs_cli.progress_display import progress_display
 from cscs_domain import __version__
 from cscs_domain._text import shown
 from cscs_domain.errors import ConfigurationError, InvalidValueError, Mistake
-from cscs_domain.ports import DocumentStore
-from cscs_domain.storage.export_documents import ExportRequest, Scope, Strictness, export_all
+from cscs_domain.storage.export_documents import ExportRequest, Scope
 from cscs_domain.storage.policy import StoragePolicy
 
 _PATIENCE: Final = timedelta(minutes=5)
@@ -33,11 +33,10 @@ _PATIENCE: Final = timedelta(minutes=5)
 
 @attrs.frozen(kw_only=True)
 class Task:
-    """An offering to export. `folder` is None if documents are kept nowhere."""
+    """An offering to export."""
 
     offering: AgentOffering
-    store: DocumentStore
-    folder: Path | None
+    goal: Destination
     shares_folder: bool
     """Whether other offerings of the file write there, too."""
 
@@ -47,38 +46,29 @@ def tasks_for(every: Iterable[AgentOffering], chosen: Sequence[AgentOffering]) -
 
     Raises `RefusedConfigurationError` that names every folder that cannot be written to.
     """
-    if mistakes := [mistake for offering in chosen for mistake in _folder_mistakes(offering)]:
+    writers = Counter(map(_folder, every))
+    tasks: list[Task] = []
+    mistakes: list[Mistake] = []
+    for offering in chosen:
+        try:
+            goal = destination(offering.settings, origin=_folder_origin(offering))
+        except ConfigurationError as error:
+            mistakes += error.mistakes
+            continue
+        shares_folder = goal.folder is not None and writers[_folder(offering)] > 1
+        tasks.append(Task(offering=offering, goal=goal, shares_folder=shares_folder))
+    if mistakes:
         raise RefusedConfigurationError(ConfigurationError(mistakes))
-    writers = Counter(_identity(folder) for folder in map(_folder, every) if folder is not None)
-    return tuple(_task(offering, writers) for offering in chosen)
+    return tuple(tasks)
 
 
-def _task(offering: AgentOffering, writers: Counter[str]) -> Task:
-    folder = _folder(offering)
-    return Task(
-        offering=offering,
-        store=document_store(offering.settings, folder),
-        folder=folder,
-        shares_folder=folder is not None and writers[_identity(folder)] > 1,
-    )
+def _folder(offering: AgentOffering) -> str | None:
+    folder = configured_folder(offering.settings)
+    return None if folder is None else folder_identity(folder)
 
 
-def _folder(offering: AgentOffering) -> Path | None:
-    settings = offering.settings
-    is_kept = settings.adapters.documents.kind is not AdapterKind.FAKE
-    return settings.backend_settings.output_directory if is_kept else None
-
-
-def _identity(folder: Path) -> str:
-    """The same for all ways to write the path of one folder."""
-    return os.path.realpath(folder)
-
-
-def _folder_mistakes(offering: AgentOffering) -> Iterator[Mistake]:
-    folder = _folder(offering)
-    if folder is not None:
-        key = f"{offering.origin}: {OUTPUT_DIRECTORY_KEY}"
-        yield from output_directory_mistakes(folder, key)
+def _folder_origin(offering: AgentOffering) -> FolderOrigin:
+    return FolderOrigin(f"{offering.origin}: {OUTPUT_DIRECTORY_KEY}")
 
 
 @attrs.define(kw_only=True)
@@ -97,17 +87,7 @@ class OfferingExport:
         async with offering_service(task.offering) as service:
             request = self._request(task, service.policy)
             self._claim(task, request.series.link)
-            with progress_display(service.clock) as progress:
-                report = await export_all(
-                    partial(service.read, progress=progress),
-                    task.store,
-                    request,
-                    clock=service.clock,
-                    progress=progress,
-                )
-        return ExportOutput(
-            report=report, request=request, folder=task.folder, verbose=self.verbose
-        )
+            return await exported(service, task.goal, request, verbose=self.verbose)
 
     def _request(self, task: Task, policy: StoragePolicy) -> ExportRequest:
         settings = task.offering.settings
@@ -115,7 +95,7 @@ class OfferingExport:
             zone=settings.zone,
             version=__version__,
             scope=Scope.of(policy, shares_folder=task.shares_folder),
-            strictness=Strictness.IDENTITIES if settings.strict else Strictness.NONE,
+            strictness=strictness(settings),
             rehearse=self.rehearse,
             compare=self.rehearse,
             patience=_PATIENCE,
@@ -123,9 +103,10 @@ class OfferingExport:
 
     def _claim(self, task: Task, link: str) -> None:
         """See that no two offerings have one link, as those of one slug in two Waldurs would."""
-        if task.folder is None:
+        folder = task.goal.folder
+        if folder is None:
             return
-        first = self._links.setdefault((_identity(task.folder), link), task.offering)
+        first = self._links.setdefault((folder_identity(folder), link), task.offering)
         if first is not task.offering:
             reason = f"is that of {shown(first.name)}; give one of the two a folder of its own"
             raise InvalidValueError("link", link, reason)

@@ -12,6 +12,7 @@ import pytest
 from cscs_bootstrap.output_directory import (
     OUTPUT_DIRECTORY_KEY,
     OUTPUT_DIRECTORY_VARIABLE,
+    FolderOrigin,
     output_directory_mistakes,
 )
 from cscs_domain.errors import Mistake
@@ -84,9 +85,39 @@ def test_one_mistake_tells_what_is_wrong_and_what_to_do(
 
 
 def test_a_mistake_names_the_option_that_the_folder_comes_from(tmp_path: Path) -> None:
-    (mistake,) = output_directory_mistakes(tmp_path / "missing", "--output-dir", None)
+    origin = FolderOrigin("--output-dir", None)
+    (mistake,) = output_directory_mistakes(tmp_path / "missing", origin)
 
     assert (mistake.key, mistake.variable) == ("--output-dir", None)
+    assert mistake.hint == "Make the folder, or name another one."
+
+
+def test_the_hint_names_the_option_that_takes_another_folder(tmp_path: Path) -> None:
+    origin = FolderOrigin(option="--output-dir")
+    (mistake,) = output_directory_mistakes(tmp_path / "missing", origin)
+
+    assert mistake.key == OUTPUT_DIRECTORY_KEY
+    assert mistake.hint == "Make the folder, or name another one with --output-dir."
+
+
+def test_a_relative_path_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the mail of a timer cannot tell where it was started."""
+    monkeypatch.chdir(tmp_path)
+    (mistake,) = mistakes(Path("missing"))
+
+    assert mistake.reason == f"{str(tmp_path / 'missing')!a} does not exist."
+
+
+def test_where_the_working_directory_is_gone_a_relative_path_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    (mistake,) = mistakes(Path("out"))
+
+    assert mistake.reason == "'out' does not exist."
 
 
 @pytest.mark.parametrize(
@@ -103,7 +134,9 @@ def test_what_the_user_may_do_counts(tmp_path: Path, mode: int, reason: str) -> 
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder").chmod(mode)
 
-    assert found_by_another_user(tmp_path, "folder") == ([f"'folder' {reason}."] if reason else [])
+    expected = [f"'{tmp_path / 'folder'}' {reason}."] if reason else []
+
+    assert expected == found_by_another_user(tmp_path, "folder")
 
 
 def test_a_folder_behind_a_closed_one_cannot_be_looked_at(tmp_path: Path) -> None:
@@ -115,7 +148,7 @@ def test_a_folder_behind_a_closed_one_cannot_be_looked_at(tmp_path: Path) -> Non
     finally:
         (tmp_path / "closed").chmod(0o700)
 
-    assert reason == "'closed/folder' cannot be looked at (Permission denied)."
+    assert reason == f"'{tmp_path}/closed/folder' cannot be looked at (Permission denied)."
 
 
 def found_by_another_user(above: Path, name: str) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from structlog.testing import capture_logs
 
@@ -157,6 +159,23 @@ class TestClosing:
 
     async def test_it_may_be_closed_without_ever_having_been_used(self) -> None:
         await Bench().service.close()
+
+    @pytest.mark.parametrize("error", [None, ValueError("of the caller")])
+    async def test_a_context_closes_it_at_the_end_whatever_happens(
+        self, error: Exception | None
+    ) -> None:
+        closed: list[str] = []
+
+        async def close() -> None:
+            closed.append("connections")
+
+        with suppress(ValueError):
+            async with attrs.evolve(Bench().service, closers=(close,)) as service:
+                await service.read()
+                if error is not None:
+                    raise error
+
+        assert closed == ["connections"]
 
 
 class TestCollector:

@@ -11,11 +11,10 @@ import pytest
 
 from cscs_bootstrap.settings import Part
 from cscs_bootstrap.wiring import load
-from cscs_cli.document_options import DocumentOptions, destination
+from cscs_cli.document_options import DocumentOptions, destination_for
 from cscs_cli.main import main
 from cscs_cli.storage_export import ExportOptions, run_export
 from cscs_domain.storage.documents import DocumentFormat
-from cscs_domain.storage.export_documents import ExportRequest
 from cscs_fakes.clock import FixedClock
 from tests.unit.cli.dump_site import ROWS, DumpSite, changed, dump_site
 
@@ -109,15 +108,10 @@ def test_the_option_for_the_folder_wins_over_the_configuration(
 async def named_at(site: DumpSite, moment: datetime) -> str:
     """The name of the document of an export at this moment."""
     settings = load({}, config=site.config, parts=frozenset({Part.STORAGE})).settings
-    request = ExportRequest(zone=settings.zone, version="1")
-    output = await run_export(
-        settings,
-        DocumentOptions(),
-        ExportOptions(),
-        request,
-        destination(settings),
-        clock=FixedClock(moment),
-    )
+    options = DocumentOptions()
+    goal = destination_for(settings, options)
+    clock = FixedClock(moment)
+    output = await run_export(settings, options, ExportOptions(), goal, clock=clock)
     assert output.report.name is not None
     return output.report.name.text
 
@@ -326,7 +320,7 @@ def test_a_strict_export_with_problems_writes_nothing_and_names_them(
     assert code == 3
     assert site.files == before
     assert "limits.storage is -5" in said
-    assert "Nothing was written: --strict takes no problems (1 problems (1 error))." in said
+    assert "Nothing was written: --strict takes no problems (1 problem (1 error))." in said
 
 
 def test_a_strict_export_without_problems_writes(site: DumpSite) -> None:
@@ -364,9 +358,66 @@ def test_long_lists_are_cut_unless_everything_is_wanted(
     export(site, "--dry-run", "--verbose")
     whole = capsys.readouterr().out.splitlines()
 
-    assert "... and 10 more problems; --verbose shows all" in cut
-    assert len(whole) == len(cut) + 10 - 1
+    (more,) = (int(line.split()[2]) for line in cut if line.endswith("; --verbose shows all"))
+    assert more >= 10
+    assert len(whole) == len(cut) + more - 1
     assert not [line for line in whole if "more problems" in line]
+
+
+# --- no rows at all
+
+
+def test_a_document_without_rows_does_not_replace_one_that_has_some(
+    site: DumpSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong slug, or a token that lost its rights, would look like that."""
+    export(site)
+    before = site.files
+    site.let_waldur_have([])
+    capsys.readouterr()
+
+    code = export(site)
+
+    said = capsys.readouterr().out
+    assert (code, site.files) == (3, before)
+    assert said.splitlines()[1].startswith("error     empty_document")
+    assert "empty_system" in said  # which says more about the reason
+    newest = site.documents[-1]
+    assert f"Nothing was written: there is no row at all, and {newest} has some." in said
+
+
+@pytest.mark.parametrize(
+    ("more", "link"),
+    [
+        ([], "latest.json"),
+        (["--storage-system", "vast"], "latest-vast.json"),
+        (["--format", "ndjson"], "latest.ndjson"),
+    ],
+    ids=["all", "some systems", "another format"],
+)
+def test_a_document_without_rows_is_written_if_that_is_wanted(
+    site: DumpSite, more: list[str], link: str
+) -> None:
+    export(site)
+    export(site, *more)
+    site.let_waldur_have([])
+
+    export(site, "--allow-empty", *more)
+
+    assert site.read(link).rows == ()
+
+
+def test_objections_of_two_kinds_are_both_told(
+    site: DumpSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export(site)
+    site.let_waldur_have([BROKEN])
+    capsys.readouterr()
+
+    assert export(site, "--strict", "--dry-run") == 3
+    said = capsys.readouterr().out
+    assert "Nothing would be written: there is no row at all" in said
+    assert "Nothing would be written: --strict takes no problems" in said
 
 
 # --- JSON
@@ -397,6 +448,7 @@ def test_json_tells_what_was_written_and_what_was_found(
         "against": None,
         "unreadable": None,
         "changes": None,
+        "trouble": None,
     }
 
 
@@ -452,15 +504,32 @@ BAD: Final = {
     "unknown system": (["--storage-system", "nope"], "'nope' is none of capstor, vast"),
     "unknown offering": (["--offering-uuid", "0" * 32], "offering 00000000-0000"),
     "no uuid": (["--offering-uuid", "nope"], "--offering-uuid"),
-    "folder missing": (["--output-dir", "missing"], "--output-dir: 'missing' does not exist"),
-    "folder is a file": (["--output-dir", "cscs.yaml"], "--output-dir: 'cscs.yaml' is not a f"),
-    "against nothing": (["--against", "missing.json"], "--against missing.json: "),
-    "against a folder": (["--against", "out"], "--against out: "),
-    "against a dump": (["--against", "dump.json"], "--against dump.json: "),
-    "against YAML": (["--against", "cscs.yaml"], "--against cscs.yaml: "),
-    "against another object": (["--against", "ids.json"], "--against ids.json: "),
-    "keep nothing": (["--keep", "0"], "--keep 0 would delete everything"),
-    "wait for ever": (["--wait", "-1"], "--wait -1 is not a number of seconds"),
+    "folder missing": (["--output-dir", "missing"], "/missing' does not exist. Make the folder"),
+    "folder is a file": (["--output-dir", "cscs.yaml"], "/cscs.yaml' is not a folder."),
+    "folder unset": (["--output-dir", ""], "--output-dir: it is empty"),
+    "folder blank": (["--output-dir= "], "--output-dir: it is empty"),
+    "against unset": (["--against", ""], "--against: it is empty"),
+    "against nothing": (
+        ["--against", "missing.json"],
+        "--against missing.json cannot be read: does not exist",
+    ),
+    "against a folder": (
+        ["--against", "out"],
+        "--against out cannot be read: is not a regular file",
+    ),
+    "against a dump": (
+        ["--against", "dump.json"],
+        "dump.json has to be a document of storage rows, ",
+    ),
+    "against YAML": (
+        ["--against", "cscs.yaml"],
+        "cscs.yaml has to be a document of storage rows, ",
+    ),
+    "against another object": (["--against", "ids.json"], "its status is None, not 'success'."),
+    "keep nothing": (["--keep", "0"], '"0" for --keep. Must be >= 1.'),
+    "keep less": (["--keep", "-1"], '"-1" for --keep. Must be >= 1.'),
+    "wait for less than nothing": (["--wait", "-1"], '"-1" for --wait. Must be >= 0.'),
+    "wait for ever": (["--wait", "99999999"], '"99999999" for --wait. Must be <= 604800.'),
     "unknown mapping": (["--mapping", "x"], "organisation-legacy"),
     "unknown format": (["--format", "pdf"], "ndjson"),
     "demo and more": (["--demo"], "--demo brings its own configuration"),
@@ -521,6 +590,8 @@ def test_a_configured_folder_that_is_missing_is_named_by_key_and_variable(
     told = capsys.readouterr().err
     assert "backend_settings.output_directory" in told
     assert "CSCS_BACKEND_SETTINGS__OUTPUT_DIRECTORY" in told
+    assert f"'{site.out}' does not exist. Make the folder, or name another one with " in told
+    assert told.endswith("--output-dir.\n")
     assert not site.out.exists()
 
 

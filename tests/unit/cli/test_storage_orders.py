@@ -121,7 +121,7 @@ def test_an_order_whose_resource_is_left_out_is_told_with_its_problems(
     said = shop.said.readouterr().out
     assert re.search(rf"^left out .*{ORDER}", said, re.MULTILINE)
     assert "missing_identity" in said
-    assert "2 orders (1 written, 1 left out); 1 problems (1 error)" in said
+    assert "2 orders (1 written, 1 left out); 1 problem (1 error)" in said
 
 
 def test_a_resource_that_cannot_be_read_may_hide_an_order(make_shop: MakeShop) -> None:
@@ -249,14 +249,20 @@ def test_one_order_gets_its_document_and_the_others_do_not(make_shop: MakeShop) 
     assert name.endswith(f"create_{OTHER}.json")
 
 
-def test_asked_for_by_name_an_order_is_written_again_and_before_its_approval(
-    make_shop: MakeShop,
-) -> None:
-    shop = make_shop(ordered(state="pending-consumer"))
+def test_asked_for_by_name_an_order_is_written_again(make_shop: MakeShop) -> None:
+    shop = make_shop(ordered())
 
     assert (shop.order(ORDER), shop.order(ORDER)) == (0, 0)
     first, second = map(shop.site.read, shop.site.files)
     assert first.rows == second.rows
+
+
+def test_asked_for_by_name_an_order_still_waits_for_its_approval(make_shop: MakeShop) -> None:
+    shop = make_shop(ordered(state="pending-consumer"))
+
+    assert shop.order(ORDER) == 3
+    assert shop.site.files == []
+    assert "not the provider's turn yet (pending-consumer)" in shop.said.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,13 @@ from typing import TypeAlias
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
+from cscs_bootstrap.agent_config import load_agent_config
+from cscs_cli.export_report import ExportOutput
+from cscs_cli.storage_sync import export_every
 from cscs_cli.sync_main import main
+from cscs_cli.sync_offerings import OfferingExport, Task, tasks_for
 from cscs_domain import __version__
 from cscs_domain.storage.states import Status
 from tests.unit.cli.agent_site import NOBODYS, TOKEN, UUID_OF, AgentSite, agent_site, offering
@@ -181,6 +186,46 @@ def test_a_folder_that_fails_at_the_last_moment_fails_its_offering_alone(
     assert site.folder("capstor").files == []
     assert "latest.json" in site.folder("vast").files
     assert "the capstor: documents: folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("odd_one", ["the capstor", "the vast"])
+async def test_an_error_that_nobody_thought_of_fails_its_offering_alone(
+    site: AgentSite, capsys: Said, odd_one: str
+) -> None:
+    site.write(offering("capstor"), offering("vast"))
+    offerings = load_agent_config({}, site.config).offerings
+    export = OfferingExport(rehearse=False, verbose=False)
+
+    async def export_or_break(task: Task) -> ExportOutput:
+        if task.offering.name == odd_one:
+            raise ZeroDivisionError("of somebody else's")
+        return await export(task)
+
+    with capture_logs() as lines:
+        code = await export_every(tasks_for(offerings, offerings), export_or_break)
+
+    assert code == 1
+    written = [name for name in ("capstor", "vast") if site.folder(name).documents]
+    assert [f"the {name}" for name in written] == [
+        name for name in ("the capstor", "the vast") if name != odd_one
+    ]
+    said = capsys.readouterr().err
+    assert f"{odd_one}: ended in an error of this program (ZeroDivisionError)" in said
+    assert [(line["event"], line["exc_info"]) for line in lines] == [("offering_crashed", True)]
+
+
+def test_an_offering_without_rows_keeps_the_document_that_has_some(
+    site: AgentSite, capsys: Said
+) -> None:
+    """As where the identity service has forgotten everybody."""
+    site.write(offering("capstor"))
+    sync(site)
+    before = site.folder("capstor").files
+    site.dump.let_ids_be({})
+
+    assert sync(site) == 3
+    assert site.folder("capstor").files == before
+    assert "Nothing was written: there is no row at all" in capsys.readouterr().out
 
 
 def test_a_slug_that_cannot_be_part_of_a_path_fails_its_offering(

@@ -1,13 +1,14 @@
 """Nothing that upstream sends may steer a terminal, and nothing may be lost on the way."""
 
 import io
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from cscs_cli.terminal import console, visible, visible_lines
+from cscs_cli.terminal import console, open_closed_streams, say, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,13 @@ def test_a_reader_that_leaves_is_not_taken_for_an_upstream_failure() -> None:
 
     with pytest.raises(BrokenPipeError):
         console(ClosedPipe()).print("text")
+
+
+def test_what_goes_to_a_closed_stream_goes_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `>&-`, for which Python has None."""
+    monkeypatch.setattr(sys, "stdout", None)
+
+    open_closed_streams()
+
+    say("nobody reads this")
+    sys.stdout.close()

@@ -22,15 +22,15 @@ T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
-class Identity:
-    """An offering's name, or what stands for it, and its uuid."""
+class OfferingName:
+    """What people call an offering, or what stands for it, and its uuid."""
 
-    name: str
+    text: str
     uuid: UUID
 
 
-def identify(entries: Iterable[Entry], findings: Findings) -> Iterator[Identity | None]:
-    """Yield the identity of each entry, None where there is no uuid to go by.
+def offering_names(entries: Iterable[Entry], findings: Findings) -> Iterator[OfferingName | None]:
+    """Yield the name of each entry, None where there is no uuid to go by.
 
     Notes uuids that are missing, are none, or are those of another entry.
     """
@@ -46,7 +46,7 @@ def identify(entries: Iterable[Entry], findings: Findings) -> Iterator[Identity 
         if (first := holders.setdefault(uuid, entry)) is not entry:
             reason = Reason(f"is that of {first.key} as well.", "Keep one of the two.")
             _note(entry, _UUID, reason, findings)
-        yield Identity(name=name or str(uuid), uuid=uuid)
+        yield OfferingName(text=name or str(uuid), uuid=uuid)
 
 
 def _parsed(entry: Entry, name: str, parse: Callable[[Value], T], findings: Findings) -> T | None:
