@@ -213,7 +213,7 @@ async def test_tenants_come_before_customers_before_projects_each_by_path(site: 
     assert len({place for place, _ in places}) == 3
 
 
-async def test_an_empty_site_gives_an_empty_list_and_a_warning_for_each_system() -> None:
+async def test_an_empty_site_gives_an_empty_list_and_names_its_systems() -> None:
     async with site_of() as site:
         answer = await site.answer()
 

@@ -295,17 +295,22 @@ async def test_pruning_keeps_the_newest(store: DocumentStore, keep: int, gone: l
 
 @pytest.mark.parametrize(("suffix", "gone"), [("json", [0, 2, 3]), ("ndjson", [1])])
 async def test_pruning_counts_and_deletes_one_format_alone(
-    store: DocumentStore, suffix: str, gone: list[int]
+    place: Place, suffix: str, gone: list[int]
 ) -> None:
     """Whoever writes lines for a stream must not delete what readers of JSON go by."""
     forms = [
         *(DocumentFormat.ENVELOPE, DocumentFormat.NDJSON, DocumentFormat.RESOURCES),
         *(DocumentFormat.ENVELOPE, DocumentFormat.ENVELOPE, DocumentFormat.NDJSON),
     ]
-    names = [await put(store, at(minute, form)) for minute, form in enumerate(forms)]
+    store = place.store
+    names = [
+        await put(store, at(minute, form), problems=[DOUBT]) for minute, form in enumerate(forms)
+    ]
+    kept = [name for number, name in enumerate(names) if number not in gone]
 
     assert await store.prune(Series(("vast",), suffix), 1) == [names[number] for number in gone]
-    assert await store.names() == [name for number, name in enumerate(names) if number not in gone]
+    assert await store.names() == kept
+    assert [name for name in names if place.problems_of(name)] == kept
 
 
 async def test_pruning_takes_problems_along(place: Place) -> None:

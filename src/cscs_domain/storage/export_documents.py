@@ -7,6 +7,7 @@ was read, no link leads to what is not on the disk, nothing old goes before the 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta, tzinfo
@@ -15,6 +16,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.ports import Clock, DocumentStore
 from cscs_domain.problems import Problem, ProblemCode, Severity
@@ -55,11 +57,13 @@ class Baseline:
 class Scope:
     """Which storage systems a document shows: all that the folder's documents show, or these.
 
-    `names` are the systems' configured names, `keys` what rows call them; empty for all.
+    `names` are the systems' configured names, `keys` what rows call them; empty for all. `read` are
+    the keys of all systems that are read, None if that is not known.
     """
 
     names: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
+    read: frozenset[str] | None = None
 
     @classmethod
     def of(cls, policy: StoragePolicy, *, shares_folder: bool = False) -> Scope:
@@ -68,12 +72,10 @@ class Scope:
         `shares_folder` says that others write documents of other systems into the same folder.
         """
         shown = [system for system in policy.mounted_systems if policy.reads(system)]
+        keys = frozenset(system.path_name.lower() for system in shown)
         if len(shown) == len(policy.systems) and not shares_folder:
-            return cls()
-        return cls(
-            tuple(system.name for system in shown),
-            frozenset(system.path_name.lower() for system in shown),
-        )
+            return cls(read=keys)
+        return cls(tuple(system.name for system in shown), keys, keys)
 
     def holds(self, row: StorageRow) -> bool:
         """Whether a row of another document is one of these systems'."""
@@ -92,8 +94,8 @@ class ExportRequest:
     `zone` is the site's, `version` what `meta.appVersion` says. Of an earlier document only the
     rows in `scope` are compared. With `rehearse` nothing is written, not even a lock. `keep`
     prunes after a good write. `patience` is for another writer to end. Unless `allow_empty`, a
-    document without any row does not follow one that has rows: the rows of a site hardly ever all
-    go at once, and a wrong slug or a token that lost its rights looks just like that.
+    document does not follow one that has rows of a system of which it has none: they hardly ever
+    all go at once, and a wrong slug or a token that lost its rights looks just like that.
     """
 
     zone: tzinfo
@@ -218,27 +220,41 @@ async def _pruned(
 async def _emptying(
     store: DocumentStore, request: ExportRequest, hierarchy: Hierarchy
 ) -> tuple[Problem, ...]:
-    """The objection to a document without any row, if the one before it may have some."""
-    if hierarchy.listed or request.allow_empty:
+    """The objections to a document in which a system has no row any more."""
+    scope, present = request.scope, {row.system.key for row in hierarchy.rows}
+    expected = frozenset[str]() if scope.read is None else scope.read
+    if request.allow_empty or (present and expected <= present):
         return ()
     newest = await newest_document(store, request.series)
     if newest is None:
         return ()
     try:
-        has_rows = any(map(request.scope.holds, (await store.read(newest)).rows))
-    except (InvalidValueError, UpstreamServiceError):  # nobody can tell
-        has_rows = True
-    return (_emptied(newest),) if has_rows else ()
+        earlier = Counter(row.system.key for row in filter(scope.holds, await _rows(store, newest)))
+    except (InvalidValueError, UpstreamServiceError) as error:
+        # Nobody can tell, so nothing at all is too little, and part of it has to do.
+        return () if present else (_vanished(f"there is no row at all, and {error}"),)
+    gone = earlier.keys() - present
+    if present:  # then a system that was taken out of the configuration may go
+        gone &= expected
+    return tuple(
+        _vanished(f"no row of {shown(key)} is left, and {newest} has {earlier[key]}", key)
+        for key in sorted(gone)
+    )
 
 
-def _emptied(newest: DocumentName) -> Problem:
+async def _rows(store: DocumentStore, name: DocumentName) -> tuple[StorageRow, ...]:
+    return (await store.read(name)).rows
+
+
+def _vanished(reason: str, system: str | None = None) -> Problem:
     return Problem(
-        ProblemCode.EMPTY_DOCUMENT,
+        ProblemCode.VANISHED_SYSTEM,
         Severity.ERROR,
-        f"there is no row at all, and {newest} has some",
-        "Look at the other problems, the slugs of offerings and the token's rights; if all rows"
-        " are really gone, use `cscs storage export --allow-empty`, or list terminated resources"
+        reason,
+        "Look at the other problems, the slugs of offerings and the token's rights; if the rows"
+        " are really gone, allow it (--allow-empty), or list terminated resources"
         " (include_terminated).",
+        resource=None if system is None else label(system),
     )
 
 

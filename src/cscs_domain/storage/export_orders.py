@@ -214,18 +214,21 @@ async def _handled(
 ) -> OrderResult:
     if order.state not in PROVIDERS_TURN:
         return OrderResult(order=order, outcome=OrderOutcome.WAITING)
-    if present is not None and await _is_whole(present, store):
+    if present is not None and await _is_whole(present, order, store):
         return OrderResult(order=order, outcome=OrderOutcome.PRESENT, name=present)
     return await _written(order, store, request, moment)
 
 
-async def _is_whole(name: DocumentName, store: DocumentStore) -> bool:
-    """Whether a document can be read: earlier programs wrote in place, and may have been killed."""
+async def _is_whole(name: DocumentName, order: OrderRow, store: DocumentStore) -> bool:
+    """Whether a document holds what the order is about.
+
+    Earlier programs wrote in place, may have been killed, and wrote lists without anything.
+    """
     try:
-        await store.read(name)
+        document = await store.read(name)
     except (InvalidValueError, UpstreamServiceError):
         return False
-    return True
+    return any(row.item_id == order.resource for row in document.rows)
 
 
 async def _written(

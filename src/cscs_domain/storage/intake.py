@@ -54,7 +54,7 @@ class Intake:
                 ):
                     self._foreign.setdefault(slug, set()).add(_text_of(row.uuid))
                 continue
-            elif isinstance(slug, str):
+            elif isinstance(slug, str) and (self.include_terminated or row.state != _TERMINATED):
                 self._seen.add(slug)
             resource, problems = parse_resource(row, ready_items=ready_items)
             if resource is not None:
@@ -152,7 +152,7 @@ def _foreign(slug: str, uuids: set[str]) -> Problem:
 def _empty(system: StorageSystem) -> Problem:
     return Problem(
         ProblemCode.EMPTY_SYSTEM,
-        Severity.WARNING,
+        Severity.INFO,
         f"no resource of storage system {system.name} came",
         f"Harmless if nothing of offering {shown(system.offering_slug)} was ordered yet; otherwise"
         " check its slug in storage_systems, and that the token may see its resources.",

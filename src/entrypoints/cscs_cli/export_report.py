@@ -51,7 +51,9 @@ class ExportOutput:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the shell is told."""
+        """What the shell is told; rows that have vanished are a failure of who should have them."""
+        if any(map(_is_about_emptiness, self.report.objections)):
+            return ExitCode.UPSTREAM_FAILED
         return ExitCode.DONE_WITH_PROBLEMS if self.report.is_doubtful else ExitCode.DONE
 
     def document(self) -> bytes:
@@ -171,4 +173,4 @@ class ExportOutput:
 
 
 def _is_about_emptiness(problem: Problem) -> bool:
-    return problem.code is ProblemCode.EMPTY_DOCUMENT
+    return problem.code is ProblemCode.VANISHED_SYSTEM

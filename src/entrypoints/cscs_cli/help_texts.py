@@ -197,8 +197,9 @@ that is linked, never an order's.
 
 Give each format and each mapping a folder of its own: documents share
 latest.json, which would change from one to the other under its readers.
-A document without any row does not replace one that has rows, since a wrong
-slug or a token that lost its rights look like that; --allow-empty lets it.
+A document in which a system has no row does not follow one in which it has
+some, since a wrong slug or a token that lost its rights look like that;
+--allow-empty lets it.
 
 Formats: envelope is {{status, code, meta, result}}, resources the bare list
 of rows, ndjson one row a line, linked as latest.ndjson.
@@ -207,8 +208,8 @@ Mappings: provider has paths /<system>/<data type>/<provider>/<customer>/
 <project>/<resource> without; organisation-legacy /<offering>/<data type>/...
 
 --diff compares with the newest document; --dry-run does so, too, and writes
-nothing. DANGEROUS are new paths, GIDs and UIDs of directories that exist:
-who follows them blindly can lose data.
+nothing. DANGEROUS are new paths, GIDs and UIDs of directories that exist,
+and paths that pass to another row: who follows them blindly can lose data.
 
 Examples:
   cscs storage export --config cscs.yaml --keep 100 --wait 60
@@ -282,8 +283,8 @@ of its own, latest-<slug of the offering>.json. Documents appear whole or not
 at all. Offerings of other types are passed over.
 
 An offering that fails is told and left out, as is one without any row whose
-last document has some; the others are written. Another program that writes
-to the folder is waited for, up to five minutes.
+last document has some (unless --allow-empty); the others are written.
+Another program that writes to the folder is waited for, up to five minutes.
 
 Examples:
   waldur_cscs_storage_sync --config agent.yaml
@@ -298,7 +299,7 @@ Variables: those of `cscs` (`cscs config example` names them), for all
 offerings alike; WALDUR_API_URL and WALDUR_API_TOKEN fill what FILE lacks.
 
 Exit codes: 0 done, 1 an offering failed, 2 usage or configuration (nothing
-was written), 3 done, with problems, or nothing was written for them or for
-want of rows, 130 interrupted (Ctrl-C or SIGTERM).
+was written), 3 done, with problems (or nothing was written, being strict),
+130 interrupted (Ctrl-C or SIGTERM).
 """,
 )

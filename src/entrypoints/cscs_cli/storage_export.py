@@ -67,9 +67,9 @@ class ExportOptions:
             help="Afterwards, delete all but the newest N documents.",
         ),
     ] = None
-    allow_empty: Annotated[
-        bool, Parameter(help="Write a document without rows even if the last one has some.")
-    ] = False
+    allow_empty: Annotated[bool, Parameter(help="Let systems be without rows that had some.")] = (
+        False
+    )
     strict: Annotated[bool, Parameter(help="Write nothing if there are problems.")] = False
 
 

@@ -39,6 +39,9 @@ def storage_sync(
     dry_run: Annotated[
         bool, Parameter(help="Show what would change against the newest document; write nothing.")
     ] = False,
+    allow_empty: Annotated[
+        bool, Parameter(help="Let an offering be without rows that had some.")
+    ] = False,
     verbose: Annotated[
         bool,
         Parameter(name=["--verbose", "-v"], help="Show everything, however long it is."),
@@ -50,7 +53,8 @@ def storage_sync(
     configure_logs(tasks[0].offering.settings)
     _tell(loaded, tasks, verbose=verbose)
     with sigterm_like_ctrl_c():
-        return asyncio.run(export_every(tasks, OfferingExport(rehearse=dry_run, verbose=verbose)))
+        export = OfferingExport(rehearse=dry_run, allow_empty=allow_empty, verbose=verbose)
+        return asyncio.run(export_every(tasks, export))
 
 
 def _load(path: Path) -> AgentConfig:

@@ -76,6 +76,7 @@ class OfferingExport:
     """Exports one offering after the other."""
 
     rehearse: bool
+    allow_empty: bool = False
     verbose: bool
     _links: dict[tuple[str, str], AgentOffering] = attrs.field(factory=dict, init=False)
 
@@ -97,6 +98,7 @@ class OfferingExport:
             scope=Scope.of(policy, shares_folder=task.shares_folder),
             strictness=strictness(settings),
             rehearse=self.rehearse,
+            allow_empty=self.allow_empty,
             compare=self.rehearse,
             patience=_PATIENCE,
         )

@@ -223,9 +223,12 @@ def test_an_offering_without_rows_keeps_the_document_that_has_some(
     before = site.folder("capstor").files
     site.dump.let_ids_be({})
 
-    assert sync(site) == 3
+    assert sync(site) == 1
     assert site.folder("capstor").files == before
-    assert "Nothing was written: there is no row at all" in capsys.readouterr().out
+    assert "Nothing was written: no row of" in capsys.readouterr().out
+
+    assert sync(site, "--allow-empty") == 3
+    assert site.folder("capstor").files != before
 
 
 def test_a_slug_that_cannot_be_part_of_a_path_fails_its_offering(

@@ -112,8 +112,8 @@ class TestProblems:
         codes = [problem.code for problem in found.problems]
         assert codes == [
             ProblemCode.MISSING_IDENTITY,
-            *[ProblemCode.EMPTY_SYSTEM] * 2,
             *[ProblemCode.SHARED_PATH] * 2,
+            *[ProblemCode.EMPTY_SYSTEM] * 2,
         ]
         for each in found.directories:
             assert [p.code for p in found.problems_of(each)] == [ProblemCode.SHARED_PATH]

@@ -528,10 +528,10 @@ class TestScope:
     ALL_CHOSEN = attrs.evolve(POLICY, only=frozenset({"vast", "capstor"}))
 
     @pytest.mark.parametrize(
-        ("policy", "shares_folder", "names", "keys"),
+        ("policy", "shares_folder", "names", "read"),
         [
-            (POLICY, False, (), set()),
-            (ALL_CHOSEN, False, (), set()),
+            (POLICY, False, (), {"capstor", "vast"}),
+            (ALL_CHOSEN, False, (), {"capstor", "vast"}),
             (POLICY, True, ("capstor", "vast"), {"capstor", "vast"}),
             (CHOSEN, False, ("vast",), {"vast"}),
             (CHOSEN, True, ("vast",), {"vast"}),
@@ -545,11 +545,12 @@ class TestScope:
         ids=["all", "all by name", "all of a shared folder", "some", "some shared", "legacy"],
     )
     def test_it_names_systems_if_the_folder_shows_more_than_these(
-        self, policy: StoragePolicy, names: tuple[str, ...], keys: set[str], *, shares_folder: bool
+        self, policy: StoragePolicy, names: tuple[str, ...], read: set[str], *, shares_folder: bool
     ) -> None:
         scope = Scope.of(policy, shares_folder=shares_folder)
+        keys = frozenset(read) if names else frozenset[str]()
 
-        assert scope == Scope(names, frozenset(keys))
+        assert scope == Scope(names, keys, frozenset(read))
 
     async def test_a_part_never_becomes_the_latest_of_all(self) -> None:
         """Who follows `latest.json` takes rows that are absent for gone."""
@@ -583,7 +584,7 @@ class TestNothingBecomesEmptyByMistake:
 
         assert report.name is None
         assert report.is_doubtful
-        assert [problem.code for problem in report.objections] == [ProblemCode.EMPTY_DOCUMENT]
+        assert [problem.code for problem in report.objections] == [ProblemCode.VANISHED_SYSTEM]
         assert (store.listed, store.linked) == ([OLD], {"latest.json": OLD})
 
     async def test_nor_what_nobody_can_read(self) -> None:
@@ -608,6 +609,34 @@ class TestNothingBecomesEmptyByMistake:
         report = await export(store, Upstreams(), attrs.evolve(REQUEST, allow_empty=bool(rows)))
 
         assert report.name == named(NAME)
+
+    async def test_a_system_that_vanishes_among_others_is_the_same(self) -> None:
+        both = (GOOD, sample("b", offering_slug="vast-offering"))
+        store = ToldStore()
+        store.put(OLD, answer(*both).rows, link="latest.json")
+        request = attrs.evolve(REQUEST, scope=Scope.of(POLICY))
+        report = await export(store, Upstreams(GOOD), request)
+
+        assert [problem.resource for problem in report.objections] == ["vast"]
+        assert report.name is None
+        allowed = attrs.evolve(request, allow_empty=True)
+        assert (await export(store, Upstreams(GOOD), allowed)).name == named(NAME)
+
+    async def test_a_system_that_is_not_configured_any_more_may_go(self) -> None:
+        both = (GOOD, sample("b", offering_slug="vast-offering"))
+        policy = StoragePolicy.for_systems(capstor="cscs-capstor-offering")
+        store = ToldStore()
+        store.put(OLD, answer(*both).rows, link="latest.json")
+        request = attrs.evolve(REQUEST, scope=Scope.of(policy))
+
+        assert (await export(store, Upstreams(GOOD), request)).name == named(NAME)
+
+    async def test_a_system_that_never_had_any_does_not_matter(self) -> None:
+        store = ToldStore()
+        store.put(OLD, self.ROWS, link="latest.json")
+        request = attrs.evolve(REQUEST, scope=Scope.of(POLICY))
+
+        assert (await export(store, Upstreams(GOOD), request)).name == named(NAME)
 
     async def test_rows_of_other_systems_do_not_count(self) -> None:
         policy = attrs.evolve(POLICY, only=frozenset({"vast"}))

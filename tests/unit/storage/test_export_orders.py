@@ -26,12 +26,13 @@ from cscs_domain.storage.export_orders import (
     export_order,
     export_orders,
 )
+from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.states import OrderState, OrderType, Status
 from cscs_domain.storage.waldur_rows import WaldurRow
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.waldur_orders import FakeWaldurOrders
 from tests.unit.storage.exporting import BROKEN, MOMENT, VERSION, ToldStore, Upstreams, named
-from tests.unit.storage.samples import leaves, order, sample, uuid_of
+from tests.unit.storage.samples import answer, leaves, order, sample, uuid_of
 
 REQUEST = OrdersRequest(zone=UTC, version=VERSION)
 CLOCK = FixedClock(MOMENT)
@@ -55,6 +56,11 @@ def order_id(name: str) -> UUID:
 def document_of(name: str, kind: str = "create") -> str:
     """What the document of a resource's order is called."""
     return f"{STAMP}-{kind}_{order_id(name)}.json"
+
+
+def rows_about(name: str) -> list[StorageRow]:
+    """What the document of this one's order holds."""
+    return leaves(answer(ordered(name)))
 
 
 def outcomes(report: OrdersReport) -> Mapping[UUID, OrderOutcome]:
@@ -121,7 +127,7 @@ class TestAllOrders:
             ordered("lost", project_slug="nobody-knows"),
             ordered("unsafe", customer_slug=".."),
         )
-        store.put(f"2026-11-20-08-00-create_{order_id('present')}.json")
+        store.put(f"2026-11-20-08-00-create_{order_id('present')}.json", rows_about("present"))
         report = await write_all(store, read)
 
         assert outcomes(report) == {
@@ -171,16 +177,21 @@ class TestAllOrders:
         self, kind: str
     ) -> None:
         store = ToldStore()
-        store.put(f"2026-11-20-08-00-{kind}_{order_id('a').hex}.json")
+        store.put(f"2026-11-20-08-00-{kind}_{order_id('a').hex}.json", rows_about("a"))
         report = await write_all(store, Upstreams(ordered("a")))
 
         assert outcomes(report) == {order_id("a"): OrderOutcome.PRESENT}
 
-    async def test_a_document_that_is_not_whole_does_not_count(self) -> None:
-        """Earlier programs wrote in place, and may have been killed."""
+    @pytest.mark.parametrize("content", [None, (), "other"])
+    async def test_a_document_without_the_orders_resource_does_not_count(
+        self, content: str | tuple[()] | None
+    ) -> None:
+        """Earlier programs wrote in place, may have been killed, and wrote empty lists."""
         broken = f"2026-11-20-08-00-create_{order_id('a')}.json"
         store, read = ToldStore(), Upstreams(ordered("a"))
-        store.documents[named(broken)] = None
+        store.put(broken, rows_about("other") if content == "other" else ())
+        if content is None:
+            store.documents[named(broken)] = None
         await write_all(store, read)
         again = await write_all(store, read)
 
