@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.contract.listing_server import Listings, listing_server
+from tests.contract.waldur_adapters import Holding, Place, WaldurAdapter
 from tests.contract.waldur_orders_adapters import Desk, OrdersAdapter, Sites
 
 
@@ -16,6 +18,19 @@ def listings() -> Iterator[Listings]:
     """One server of lists for a whole run."""
     with listing_server() as running:
         yield running
+
+
+@pytest.fixture
+async def waldur_place(tmp_path: Path, listings: Listings) -> AsyncIterator[Place]:
+    """Where an adapter that reads Waldur finds its rows."""
+    async with AsyncExitStack() as closing:
+        yield Place(tmp_path, listings, closing)
+
+
+@pytest.fixture
+def holding(adapter: WaldurAdapter, waldur_place: Place) -> Holding:
+    """Makes the adapter of a test hold some rows."""
+    return lambda rows: adapter.holding(waldur_place, rows)
 
 
 @pytest.fixture(scope="session")

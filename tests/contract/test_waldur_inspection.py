@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
 from decimal import Decimal
-from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
-from tests.contract.listing_server import Listings
 from tests.contract.waldur_adapters import (
     WALDUR_ADAPTERS,
+    Holding,
     Place,
-    Waldur,
     WaldurAdapter,
     read,
     read_raw,
@@ -24,24 +19,11 @@ from tests.contract.waldur_adapters import (
 
 pytestmark = pytest.mark.anyio
 
-Holding: TypeAlias = Callable[[Sequence[object]], Waldur]
-
 
 @pytest.fixture(params=WALDUR_ADAPTERS, ids=lambda adapter: adapter.name)
 def adapter(request: pytest.FixtureRequest) -> WaldurAdapter:
     made: WaldurAdapter = request.param
     return made
-
-
-@pytest.fixture
-async def place(tmp_path: Path, listings: Listings) -> AsyncIterator[Place]:
-    async with AsyncExitStack() as closing:
-        yield Place(tmp_path, listings, closing)
-
-
-@pytest.fixture
-def holding(adapter: WaldurAdapter, place: Place) -> Holding:
-    return lambda rows: adapter.holding(place, rows)
 
 
 async def test_every_key_is_there_as_it_was_sent(holding: Holding) -> None:
@@ -70,8 +52,10 @@ async def test_what_is_no_object_is_left_out(holding: Holding, junk: object) -> 
     assert await read_raw(holding([row(0), junk])) == [row(0)]
 
 
-async def test_half_a_raw_read_never_ends_normally(adapter: WaldurAdapter, place: Place) -> None:
-    waldur = adapter.breaking(place, [row(number) for number in range(700)])
+async def test_half_a_raw_read_never_ends_normally(
+    adapter: WaldurAdapter, waldur_place: Place
+) -> None:
+    waldur = adapter.breaking(waldur_place, [row(number) for number in range(700)])
 
     with pytest.raises(UpstreamServiceError):
         await read_raw(waldur)
@@ -102,7 +86,7 @@ async def test_secret_options_never_come_along(holding: Holding) -> None:
 
 
 async def test_an_offering_of_a_broken_source_is_an_error_not_none(
-    adapter: WaldurAdapter, place: Place
+    adapter: WaldurAdapter, waldur_place: Place
 ) -> None:
     with pytest.raises(UpstreamServiceError):
-        await adapter.breaking(place, [row(0), row(1)]).offering("vast")
+        await adapter.breaking(waldur_place, [row(0), row(1)]).offering("vast")

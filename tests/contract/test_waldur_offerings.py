@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
-from tests.contract.listing_server import Listings
-from tests.contract.waldur_adapters import WALDUR_ADAPTERS, Place, Waldur, WaldurAdapter, row
+from tests.contract.waldur_adapters import (
+    WALDUR_ADAPTERS,
+    Holding,
+    Place,
+    WaldurAdapter,
+    row,
+)
 
 pytestmark = pytest.mark.anyio
 
-Holding: TypeAlias = Callable[[Sequence[object]], Waldur]
 CAPSTOR: Final = UUID("a4e4b0d6-2d9b-5880-a14e-d505aa2bb387")
 VAST: Final = UUID("f6f7da56-3451-5435-bb36-107f0a9b3efb")
 NOBODYS: Final = UUID("00000000-0000-4000-8000-000000000000")
@@ -26,17 +28,6 @@ NOBODYS: Final = UUID("00000000-0000-4000-8000-000000000000")
 def adapter(request: pytest.FixtureRequest) -> WaldurAdapter:
     made: WaldurAdapter = request.param
     return made
-
-
-@pytest.fixture
-async def place(tmp_path: Path, listings: Listings) -> AsyncIterator[Place]:
-    async with AsyncExitStack() as closing:
-        yield Place(tmp_path, listings, closing)
-
-
-@pytest.fixture
-def holding(adapter: WaldurAdapter, place: Place) -> Holding:
-    return lambda rows: adapter.holding(place, rows)
 
 
 @pytest.mark.parametrize("form", ["hex", "dashed", "upper"])
@@ -68,9 +59,11 @@ async def test_rows_that_make_no_sense_hide_no_offering(holding: Holding) -> Non
     assert await holding([*odd, row(4)]).offering_slug(CAPSTOR) == "capstor"
 
 
-async def test_a_broken_source_is_an_error_not_none(adapter: WaldurAdapter, place: Place) -> None:
+async def test_a_broken_source_is_an_error_not_none(
+    adapter: WaldurAdapter, waldur_place: Place
+) -> None:
     """None would tell the operator that the uuid in the configuration is wrong."""
     with pytest.raises(UpstreamServiceError) as caught:
-        await adapter.breaking(place, [row(0), row(1)]).offering_slug(NOBODYS)
+        await adapter.breaking(waldur_place, [row(0), row(1)]).offering_slug(NOBODYS)
 
     assert caught.value.service.startswith("Waldur")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
 from decimal import Decimal
-from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import ResourceQuery
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from tests.contract.listing_server import Listings
 from tests.contract.waldur_adapters import (
     QUERY,
     WALDUR_ADAPTERS,
+    Holding,
     Place,
     Waldur,
     WaldurAdapter,
@@ -27,24 +23,11 @@ from tests.contract.waldur_adapters import (
 
 pytestmark = pytest.mark.anyio
 
-Holding: TypeAlias = Callable[[Sequence[object]], Waldur]
-
 
 @pytest.fixture(params=WALDUR_ADAPTERS, ids=lambda adapter: adapter.name)
 def adapter(request: pytest.FixtureRequest) -> WaldurAdapter:
     made: WaldurAdapter = request.param
     return made
-
-
-@pytest.fixture
-async def place(tmp_path: Path, listings: Listings) -> AsyncIterator[Place]:
-    async with AsyncExitStack() as closing:
-        yield Place(tmp_path, listings, closing)
-
-
-@pytest.fixture
-def holding(adapter: WaldurAdapter, place: Place) -> Holding:
-    return lambda rows: adapter.holding(place, rows)
 
 
 async def problems_of(waldur: Waldur) -> list[Problem]:
@@ -226,9 +209,9 @@ async def test_members_of_odd_types_are_passed_on_as_data(holding: Holding) -> N
     assert [found.slug, found.limits, found.state, found.backend_id] == list(odd.values())
 
 
-async def test_half_a_read_never_ends_normally(adapter: WaldurAdapter, place: Place) -> None:
+async def test_half_a_read_never_ends_normally(adapter: WaldurAdapter, waldur_place: Place) -> None:
     """An answer that lacks resources tells a provisioner that they are gone."""
-    waldur = adapter.breaking(place, [row(number) for number in range(1000)])
+    waldur = adapter.breaking(waldur_place, [row(number) for number in range(1000)])
 
     with pytest.raises(UpstreamServiceError) as caught:
         await read(waldur)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -22,6 +22,9 @@ from cscs_http.waldur_resources import HttpWaldurResources
 from cscs_json import encode
 from tests.contract.listing_server import Listings
 from tests.unit.http.services import QUICK
+
+Holding: TypeAlias = Callable[[Sequence[object]], "Waldur"]
+"""Makes the adapter of a test hold these rows."""
 
 QUERY: Final = ResourceQuery(offering_slugs=frozenset({"capstor"}), include_terminated=True)
 
