@@ -47,23 +47,23 @@ class Strictness(Enum):
 
 @attrs.frozen
 class Baseline:
-    """Rows to compare with, and where they come from."""
+    """Rows to compare with, and where they come from; or why these cannot be understood."""
 
     name: str
     rows: tuple[StorageRow, ...] = attrs.field(repr=False)
+    unreadable: str = ""
 
 
 @attrs.frozen
 class Scope:
     """Which storage systems a document shows: all that the folder's documents show, or these.
 
-    `names` are the systems' configured names, `keys` what rows call them; empty for all. `read` are
-    the keys of all systems that are read, None if that is not known.
+    `names` are the configured names of these, empty for all. `keys` are what rows call the systems
+    that are read; empty if that is not known.
     """
 
     names: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
-    read: frozenset[str] | None = None
 
     @classmethod
     def of(cls, policy: StoragePolicy, *, shares_folder: bool = False) -> Scope:
@@ -72,14 +72,15 @@ class Scope:
         `shares_folder` says that others write documents of other systems into the same folder.
         """
         shown = [system for system in policy.mounted_systems if policy.reads(system)]
-        keys = frozenset(system.path_name.lower() for system in shown)
-        if len(shown) == len(policy.systems) and not shares_folder:
-            return cls(read=keys)
-        return cls(tuple(system.name for system in shown), keys, keys)
+        is_all = len(shown) == len(policy.systems) and not shares_folder
+        return cls(
+            () if is_all else tuple(system.name for system in shown),
+            frozenset(system.path_name.lower() for system in shown),
+        )
 
     def holds(self, row: StorageRow) -> bool:
         """Whether a row of another document is one of these systems'."""
-        return not self.keys or row.system.key in self.keys
+        return not self.names or row.system.key in self.keys
 
 
 def _from_one(_instance: object, _attribute: object, keep: int | None) -> None:
@@ -168,14 +169,15 @@ async def export_all(
         await store.latest(request.series)  # fails now if it could not be switched later
         moment = clock.now().astimezone(request.zone)
         hierarchy = await read()
+        earlier = _Earlier(store, request.series)
         report = ExportReport(
             hierarchy=hierarchy,
             moment=moment,
             objections=(
                 *_objections(hierarchy, request.strictness),
-                *await _emptying(store, request, hierarchy),
+                *await _emptying(earlier, request, hierarchy),
             ),
-            comparison=await _compare(store, request, hierarchy, progress),
+            comparison=await _compare(earlier, request, hierarchy, progress),
         )
         if request.rehearse or report.objections:
             return report
@@ -218,32 +220,26 @@ async def _pruned(
 
 
 async def _emptying(
-    store: DocumentStore, request: ExportRequest, hierarchy: Hierarchy
+    earlier: _Earlier, request: ExportRequest, hierarchy: Hierarchy
 ) -> tuple[Problem, ...]:
     """The objections to a document in which a system has no row any more."""
     scope, present = request.scope, {row.system.key for row in hierarchy.rows}
-    expected = frozenset[str]() if scope.read is None else scope.read
-    if request.allow_empty or (present and expected <= present):
+    if request.allow_empty or (present and scope.keys <= present):
         return ()
-    newest = await newest_document(store, request.series)
+    newest = await earlier.get()
     if newest is None:
         return ()
-    try:
-        earlier = Counter(row.system.key for row in filter(scope.holds, await _rows(store, newest)))
-    except (InvalidValueError, UpstreamServiceError) as error:
+    if newest.unreadable:
         # Nobody can tell, so nothing at all is too little, and part of it has to do.
-        return () if present else (_vanished(f"there is no row at all, and {error}"),)
-    gone = earlier.keys() - present
+        return () if present else (_vanished(f"there is no row at all, and {newest.unreadable}"),)
+    held = Counter(row.system.key for row in filter(scope.holds, newest.rows))
+    gone = held.keys() - present
     if present:  # then a system that was taken out of the configuration may go
-        gone &= expected
+        gone &= scope.keys
     return tuple(
-        _vanished(f"no row of {shown(key)} is left, and {newest} has {earlier[key]}", key)
+        _vanished(f"no row of {shown(key)} is left, and {newest.name} has {held[key]}", key)
         for key in sorted(gone)
     )
-
-
-async def _rows(store: DocumentStore, name: DocumentName) -> tuple[StorageRow, ...]:
-    return (await store.read(name)).rows
 
 
 def _vanished(reason: str, system: str | None = None) -> Problem:
@@ -259,20 +255,16 @@ def _vanished(reason: str, system: str | None = None) -> Problem:
 
 
 async def _compare(
-    store: DocumentStore, request: ExportRequest, hierarchy: Hierarchy, progress: Progress
+    earlier: _Earlier, request: ExportRequest, hierarchy: Hierarchy, progress: Progress
 ) -> Comparison | None:
     if not request.compare:
         return None
     progress(Stage.COMPARING, 0, None)
-    against = request.against
+    against = request.against or await earlier.get()
     if against is None:
-        newest = await newest_document(store, request.series)
-        if newest is None:
-            return Comparison(against=None, changes=changes((), hierarchy.rows))
-        try:
-            against = Baseline(newest.text, (await store.read(newest)).rows)
-        except (InvalidValueError, UpstreamServiceError) as error:
-            return Comparison(against=newest.text, changes=None, unreadable=str(error))
+        return Comparison(against=None, changes=changes((), hierarchy.rows))
+    if against.unreadable:
+        return Comparison(against=against.name, changes=None, unreadable=against.unreadable)
     # A second of work for a large site: not in the event loop.
     made = await asyncio.to_thread(changes, against.rows, hierarchy.rows)
     # Only now: a row that has come from a system out of scope is a move, and no new row.
@@ -280,6 +272,28 @@ async def _compare(
     made = attrs.evolve(made, removed=gone)
     progress(Stage.COMPARING, len(hierarchy.listed), len(hierarchy.listed))
     return Comparison(against=against.name, changes=made)
+
+
+@attrs.define
+class _Earlier:
+    """The document before this one, read when somebody wants it, and once."""
+
+    store: DocumentStore
+    series: Series
+    _found: Baseline | None = attrs.field(default=None, init=False)
+
+    async def get(self) -> Baseline | None:
+        """The document, or None if there is none."""
+        if self._found is None:
+            name = await newest_document(self.store, self.series)
+            self._found = None if name is None else await self._read(name)
+        return self._found
+
+    async def _read(self, name: DocumentName) -> Baseline:
+        try:
+            return Baseline(name.text, (await self.store.read(name)).rows)
+        except (InvalidValueError, UpstreamServiceError) as error:
+            return Baseline(name.text, (), str(error))
 
 
 async def newest_document(store: DocumentStore, series: Series) -> DocumentName | None:

@@ -528,7 +528,7 @@ class TestScope:
     ALL_CHOSEN = attrs.evolve(POLICY, only=frozenset({"vast", "capstor"}))
 
     @pytest.mark.parametrize(
-        ("policy", "shares_folder", "names", "read"),
+        ("policy", "shares_folder", "names", "keys"),
         [
             (POLICY, False, (), {"capstor", "vast"}),
             (ALL_CHOSEN, False, (), {"capstor", "vast"}),
@@ -545,12 +545,11 @@ class TestScope:
         ids=["all", "all by name", "all of a shared folder", "some", "some shared", "legacy"],
     )
     def test_it_names_systems_if_the_folder_shows_more_than_these(
-        self, policy: StoragePolicy, names: tuple[str, ...], read: set[str], *, shares_folder: bool
+        self, policy: StoragePolicy, names: tuple[str, ...], keys: set[str], *, shares_folder: bool
     ) -> None:
         scope = Scope.of(policy, shares_folder=shares_folder)
-        keys = frozenset(read) if names else frozenset[str]()
 
-        assert scope == Scope(names, keys, frozenset(read))
+        assert scope == Scope(names, frozenset(keys))
 
     async def test_a_part_never_becomes_the_latest_of_all(self) -> None:
         """Who follows `latest.json` takes rows that are absent for gone."""
@@ -586,6 +585,13 @@ class TestNothingBecomesEmptyByMistake:
         assert report.is_doubtful
         assert [problem.code for problem in report.objections] == [ProblemCode.VANISHED_SYSTEM]
         assert (store.listed, store.linked) == ([OLD], {"latest.json": OLD})
+
+    async def test_the_earlier_document_is_read_once_for_that_and_the_comparison(self) -> None:
+        store = ToldStore()
+        store.put(OLD, self.ROWS, link="latest.json")
+        await export(store, Upstreams(), COMPARE)
+
+        assert store.steps.count("read") == 1
 
     async def test_nor_what_nobody_can_read(self) -> None:
         store = ToldStore()
