@@ -13,8 +13,11 @@ CscsError
 │   ├── OrderConflictError        an order's state does not allow what was asked
 │   ├── ResourceConflictError     a resource's state does not allow what was asked
 │   ├── OrderErredError           an order was approved, and Waldur could not process it
+│   ├── UsageRefusedError         Waldur does not take the usage of a resource
+│   │   └── MonthClosedError      ... because the month is closed for this token
 │   └── SnapshotGoneError         a walk is pinned to a snapshot no longer kept
 ├── UpstreamServiceError          somebody's service (or the file that stands in for it)
+│   └── WrongMonthError           Waldur booked usage into another month than it was told
 ├── DocumentsBusyError            somebody else is writing documents to the same place
 └── ConfigurationError            the operator's settings, all mistakes at once
 
@@ -164,6 +167,22 @@ class OrderErredError(InputError):
 
 
 @attrs.define(slots=False, eq=False)
+class UsageRefusedError(InputError):
+    """Waldur does not take the usage of one resource; that of others may be taken."""
+
+    resource: UUID
+    reason: str
+
+    def __str__(self) -> str:
+        return f"resource {self.resource}: Waldur does not take its usage: {shown(self.reason)}"
+
+
+@attrs.define(slots=False, eq=False)
+class MonthClosedError(UsageRefusedError):
+    """The month is past, and this token may not change what was billed (Waldur contract, 7)."""
+
+
+@attrs.define(slots=False, eq=False)
 class SnapshotGoneError(InputError):
     """The snapshot that a walk is pinned to is unknown here or no longer kept."""
 
@@ -186,6 +205,14 @@ class UpstreamServiceError(CscsError):
 
     def __str__(self) -> str:
         return f"{self.service}: {self.reason}"
+
+
+@attrs.define(slots=False, eq=False)
+class WrongMonthError(UpstreamServiceError):
+    """Usage that was just submitted is not in the month it was meant for: nothing more may be sent.
+
+    Old servers know no dates and book everything into their current month.
+    """
 
 
 @attrs.define(slots=False, eq=False)

@@ -24,6 +24,10 @@ from cscs_domain.storage.document_names import DocumentName, Series
 from cscs_domain.storage.documents import DocumentHead, StorageDocument
 from cscs_domain.storage.rows import StorageRow
 from cscs_domain.storage.waldur_rows import WaldurRow
+from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
+from cscs_domain.usage.months import Month
+from cscs_domain.usage.submissions import RecordedMonth, TotalsEntry, UsersEntry, UsersResult
+from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 
 JsonObject: TypeAlias = Mapping[str, object]
 """A decoded JSON object, its numbers with a fraction as `Decimal`."""
@@ -228,3 +232,53 @@ class DocumentStore(Protocol):
         deletes the document of an order, nor one that a link leads to. Returns what is gone. One
         that cannot be deleted does not save the others: it is the error that is raised at the end.
         """
+
+
+class UsageWarehouse(Protocol):
+    """Who knows what was used (DWDI)."""
+
+    def pages(self, query: WarehouseQuery) -> AsyncIterator[WarehousePage]:
+        """Yield everything about the subjects of the query, each subject with one page or more.
+
+        A subject stands in `asked` of exactly one request's pages, so its rows come once however
+        many requests it takes. Subjects that the warehouse does not know have no rows. Raises
+        `UpstreamServiceError` if an answer cannot be had or is none; half a read never ends
+        normally. Control returns to the event loop between pages.
+        """
+
+    async def ping(self) -> None:
+        """See whether the warehouse lets us in. Raises `UpstreamServiceError` that says why not."""
+
+
+class WaldurUsage(Protocol):
+    """Usage by resource and month in Waldur (Waldur contract, sections 7, 8 and 10).
+
+    Amounts are totals of a month: to submit one again changes nothing.
+    """
+
+    async def resources(self, offerings: OfferingChoice) -> MeteredResources:
+        """Every resource of these offerings that is not terminated, in one consistent read.
+
+        Raises `UpstreamServiceError`, also if one of the offerings is unknown.
+        """
+
+    async def recorded(self, month: Month, resources: Sequence[MeteredResource]) -> RecordedMonth:
+        """What Waldur has for this month. Raises `UpstreamServiceError`."""
+
+    async def submit_totals(self, entry: TotalsEntry) -> None:
+        """Set the totals of one resource and month: all of them, or none if it raises.
+
+        It is seen to that past months were really meant: `WrongMonthError` if the server booked it
+        elsewhere. Raises `UsageRefusedError` (`MonthClosedError` where the month is past and the
+        token may not change it) and `UpstreamServiceError`.
+        """
+
+    async def submit_users(self, entry: UsersEntry) -> UsersResult:
+        """Set what users have of a component. One that is refused does not keep others out.
+
+        Raises `UsageRefusedError` if there is no total to attach them to, and
+        `UpstreamServiceError`.
+        """
+
+    async def ping(self) -> None:
+        """See whether Waldur lets us in. Raises `UpstreamServiceError` that says why not."""

@@ -14,6 +14,9 @@ class Stage(StrEnum):
     BUILDING = "building rows"
     COMPARING = "comparing"
     WRITING = "writing rows"
+    FETCHING = "fetching usage"
+    SUBMITTING = "submitting usage"
+    MONTHS = "reporting months"
 
 
 class Progress(Protocol):

@@ -1,0 +1,75 @@
+"""What a warehouse says about accounts and their users. Source: spec 000; DWDI contract, 8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from cscs_domain.problems import Problem
+from cscs_domain.quantities import EXACT, normal
+from cscs_domain.usage.amounts import to_cents
+from cscs_domain.usage.months import Period
+
+TOTAL: Final = "TOTAL_ACCOUNT_USAGE"
+"""Under which a report has an account's total among its users; nobody can be called so."""
+
+_NOBODY: Final[Mapping[str, Mapping[str, Decimal]]] = MappingProxyType({})
+_NO_DOUBTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@attrs.frozen(kw_only=True)
+class AccountUsage:
+    """Figures of one account by component, exact and in Waldur's units.
+
+    `totals` has every configured component; the total is the warehouse's own, not the users' sum.
+    `users` has, by user, every configured component. `doubts` says why a component must not be
+    submitted: some amount of it could not be read or is negative.
+    """
+
+    totals: Mapping[str, Decimal]
+    users: Mapping[str, Mapping[str, Decimal]] = _NOBODY
+    doubts: Mapping[str, str] = _NO_DOUBTS
+
+    def unattributed(self, component: str) -> Decimal:
+        """The part of the total that no user has; below zero if users add up to more."""
+        left = self.totals[component]
+        for amounts in self.users.values():
+            left = EXACT.subtract(left, amounts[component])
+        return left
+
+
+@attrs.frozen(kw_only=True)
+class UsageReport:
+    """The usage of one period by account, in the order of their names.
+
+    `unknown` are accounts that were asked for and that no row was about; `rows` is how many rows
+    of any account there were, so that 0 means that the warehouse knows nothing at all.
+    """
+
+    period: Period
+    accounts: Mapping[str, AccountUsage]
+    unknown: frozenset[str] = frozenset()
+    rows: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def report_to_wire(report: UsageReport) -> dict[str, dict[str, dict[str, Decimal]]]:
+    """The form of spec 000: `{account: {TOTAL_ACCOUNT_USAGE: {component: n}, user: {...}}}`.
+
+    Each figure is rounded once, half up to two places.
+    """
+    return {
+        account: {
+            TOTAL: _rounded(usage.totals),
+            **{user: _rounded(amounts) for user, amounts in usage.users.items()},
+        }
+        for account, usage in report.accounts.items()
+    }
+
+
+def _rounded(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {component: normal(to_cents(amount)) for component, amount in amounts.items()}

@@ -1,0 +1,94 @@
+"""What is reported, and what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+from cscs_domain.problems import Problem
+from cscs_domain.usage.metered_resources import OfferingChoice
+from cscs_domain.usage.metering import Metering
+from cscs_domain.usage.months import Month
+from cscs_domain.usage.plan import ResourcePlan, UsagePlan
+
+
+@attrs.frozen(kw_only=True)
+class PlanRules:
+    """What may be submitted.
+
+    `allow_decrease`: smaller figures than Waldur has. `reconcile`: zeros for accounts and users
+    that the warehouse does not know any more. `force`: zeros and smaller figures even if the
+    warehouse knows nothing at all. `totals_only`: no users.
+    """
+
+    allow_decrease: bool = False
+    reconcile: bool = False
+    force: bool = False
+    totals_only: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class UsageJob:
+    """What is reported together: offerings of one Waldur whose usage is read in one way.
+
+    `accounts` narrows it to these; empty means all that the resources name.
+    """
+
+    name: str
+    offerings: OfferingChoice
+    metering: Metering
+    accounts: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class ReportRequest:
+    """`months` oldest first. `open_months` are past ones that are reported by habit, as long as
+    they are not closed: it is no problem if they are. With `rehearse` nothing is submitted.
+    """
+
+    months: tuple[Month, ...]
+    open_months: frozenset[Month] = frozenset()
+    rules: PlanRules = PlanRules()
+    rehearse: bool = False
+
+
+class ResourceOutcome(StrEnum):
+    """What came of one resource in one month."""
+
+    SUBMITTED = "submitted"
+    UNCHANGED = "unchanged"
+    HELD_BACK = "held back"
+    """Nothing was sent, since everything that differs is held back."""
+    PARTLY = "partly submitted"
+    """Some of it was refused or could not be sent."""
+    CLOSED = "closed"
+    """Waldur takes no more usage of this month."""
+    FAILED = "failed"
+    NOT_TRIED = "not tried"
+    """Waldur had failed too often, or the plan was refused."""
+
+
+@attrs.frozen(kw_only=True)
+class ResourceResult:
+    """One resource of the plan and what came of it; `reason` for all that is not as it should be."""
+
+    plan: ResourcePlan
+    outcome: ResourceOutcome
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class MonthReport:
+    """What came of one month.
+
+    `results` is empty in a rehearsal and where the month could not be planned, which `failure`
+    then explains. `problems` are those of reading, planning and submitting, together.
+    """
+
+    job: str
+    month: Month
+    plan: UsagePlan | None
+    results: tuple[ResourceResult, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failure: str = ""
