@@ -104,6 +104,8 @@ class ProblemCode(StrEnum):
     """Waldur did not take a figure."""
     MONTH_CLOSED = "month_closed"
     """Waldur takes no more usage of a past month from this token."""
+    MONTH_NOT_BEGUN = "month_not_begun"
+    """The site's month has not begun in UTC, and Waldur takes no usage of the future."""
     UNLINKED_USER = "unlinked_user"
     """A user has no usable account in Waldur; usage is reported under the bare name."""
     MORE_PROBLEMS = "more_problems"

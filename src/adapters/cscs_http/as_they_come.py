@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from itertools import islice
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 async def as_they_come(
     arguments: Iterable[_A], fetch: Callable[[_A], Awaitable[_T]], at_once: int
-) -> AsyncIterator[_T]:
+) -> AsyncGenerator[_T, None]:
     """Results in the order in which they are ready; no more than `at_once` are under way.
 
     The first error ends it; what is under way then is cancelled.

@@ -21,16 +21,16 @@ from cscs_http.oidc_client_token import BearerToken, parse_token
 from cscs_http.service import Params, Service
 
 _DEFAULT_SCOPE: Final = "openid"
-_WRONG_CLIENT: Final = "check {0}.client_id and {0}.client_secret"
+_WRONG_CLIENT: Final = "check {0}client_id and {0}client_secret"
 # What RFC 6749, section 5.2 lets an endpoint say. Nothing else of its text is shown: it may quote
 # the form.
 _ADVICE: Final = {
     "invalid_client": _WRONG_CLIENT,
     "unauthorized_client": _WRONG_CLIENT
     + ", and that the client may get tokens for itself (service account)",
-    "invalid_scope": "check {0}.oidc_scope",
-    "unsupported_grant_type": "check that {0}.oidc_token_url is a token endpoint of OAuth 2",
-    "invalid_request": "check that {0}.oidc_token_url is a token endpoint of OAuth 2",
+    "invalid_scope": "check {0}oidc_scope",
+    "unsupported_grant_type": "check that {0}oidc_token_url is a token endpoint of OAuth 2",
+    "invalid_request": "check that {0}oidc_token_url is a token endpoint of OAuth 2",
     "invalid_grant": _WRONG_CLIENT,
 }
 _CLIENT_REFUSED: Final = frozenset({400, 401, 403})
@@ -59,12 +59,20 @@ class TokenEndpoint:
 
 @attrs.frozen(kw_only=True)
 class Client:
-    """Who we are. `section` is where its settings stand, for advice to operators."""
+    """Who we are. `section` is where its settings stand, and `prefix` what their names begin with,
+    for advice to operators: `usage` and `cscs_dwdi_` for `usage.cscs_dwdi_client_id`.
+    """
 
     client_id: str
     client_secret: Reveal = attrs.field(repr=False)
     scope: str = ""
     section: str = "hpc_user_api"
+    prefix: str = ""
+
+    @property
+    def keys(self) -> str:
+        """What the names of its settings begin with."""
+        return (f"{self.section}." if self.section else "") + self.prefix
 
 
 @attrs.frozen
@@ -123,10 +131,10 @@ class ClientCredentials:
     def advice(self, said: str) -> str:
         """What to look at if a service refuses even a new token."""
         del said
-        section = self._client.section
+        keys = self._client.keys
         return (
-            f"it refuses a token that was just issued: check that {section}.oidc_token_url belongs"
-            f" to this service, that {section}.client_id may use it, and {section}.oidc_scope"
+            f"it refuses a token that was just issued: check that {keys}oidc_token_url belongs"
+            f" to this service, that {keys}client_id may use it, and {keys}oidc_scope"
         )
 
     async def close(self) -> None:
@@ -173,7 +181,7 @@ class ClientCredentials:
     def _explained(self, error: UnexpectedStatusError) -> UnexpectedStatusError:
         """The same error with advice, and without what the endpoint said besides a known word."""
         word = next((word for word in _ADVICE if word in error.said), "")
-        advice = self._advice(word, error.status).format(self._client.section)
+        advice = self._advice(word, error.status).format(self._client.keys)
         reason = f"the token endpoint answered {error.status}" + (f": {word}" if word else "")
         return UnexpectedStatusError(
             error.service,
@@ -188,7 +196,7 @@ class ClientCredentials:
             return _ADVICE[word]
         if status in _CLIENT_REFUSED:
             return _WRONG_CLIENT
-        return "" if status == 429 or status >= 500 else "check {0}.oidc_token_url"
+        return "" if status == 429 or status >= 500 else "check {0}oidc_token_url"
 
 
 def _consume(task: asyncio.Task[str]) -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
+from cscs_domain.quantities import parse_quantity
 
 NOT_NUMBERS: Final = frozenset(
     {
@@ -63,7 +64,7 @@ class Component:
     @unit_factor.validator
     @unit_factor_reporting.validator
     def _is_positive(self, attribute: attrs.Attribute[Decimal], value: Decimal | None) -> None:
-        if value is not None and not (value.is_finite() and value > 0):
+        if value is not None and parse_quantity(value, attribute.name) == 0:
             raise InvalidValueError(attribute.name, shown(value), "is not above zero")
 
 

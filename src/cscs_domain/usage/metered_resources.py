@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -11,18 +12,24 @@ from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem
 from cscs_domain.storage.states import ResourceState
 
-REPORTABLE: Final = frozenset(
-    {ResourceState.OK, ResourceState.UPDATING, ResourceState.TERMINATING}
-)
+REPORTABLE: Final = frozenset({ResourceState.OK, ResourceState.UPDATING, ResourceState.TERMINATING})
 """States in which Waldur takes usage; any other is a 400."""
+
+
+def _slugs(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
+
+
+def _uuids(values: Iterable[UUID]) -> frozenset[UUID]:
+    return frozenset(values)
 
 
 @attrs.frozen(kw_only=True)
 class OfferingChoice:
     """Which offerings: by slug, by uuid, or both. Old servers know no slugs."""
 
-    slugs: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
-    uuids: frozenset[UUID] = attrs.field(default=frozenset(), converter=frozenset)
+    slugs: frozenset[str] = attrs.field(default=(), converter=_slugs)
+    uuids: frozenset[UUID] = attrs.field(default=(), converter=_uuids)
 
     def __attrs_post_init__(self) -> None:
         """Refuse to choose nothing, which would read as everything."""

@@ -145,10 +145,11 @@ def safe_moment(month: Month, now: datetime) -> datetime | None:
     The middle of the month wherever that is over, else a moment ago. Never the first midnight,
     which is still the month before in any zone west of the one it is meant in.
     """
+    current, now = Month.of(now), now.astimezone(UTC)
     middle = datetime(month.year, month.month, 15, 12, tzinfo=UTC)
     if middle < now - _SKEW:
         return middle
-    if Month.of(now) != month:
+    midnight = datetime(month.year, month.month, 1, tzinfo=UTC)
+    if current != month or now == midnight:
         return None
-    recent = now.astimezone(UTC) - _SKEW
-    return recent if Month.of(recent) == month else now.astimezone(UTC)
+    return now - _SKEW if now - _SKEW > midnight else now

@@ -91,14 +91,21 @@ class ResourcePlan:
         Old servers forget in `current_usages` what is not sent along, so totals that stay as they
         are go with those that change, and those that are held back go as they were.
         """
-        totals = list(self.totals)
-        if not any(figure.action.is_sent for figure in totals):
+        if not any(figure.action.is_sent for figure in self.totals):
             return {}
+        return self.totals_afterwards()
+
+    def totals_afterwards(self) -> dict[str, Decimal]:
+        """All totals as Waldur is to have them. One below zero, which somebody else has submitted,
+        is not submitted again.
+        """
         amounts = {
             figure.component: figure.wanted if figure.action.is_sent else figure.recorded
-            for figure in totals
+            for figure in self.totals
         }
-        return {name: amount for name, amount in amounts.items() if amount is not None}
+        return {
+            name: amount for name, amount in amounts.items() if amount is not None and amount >= 0
+        }
 
     def users_to_send(self) -> dict[str, dict[str, Decimal]]:
         """Users' figures that change, by component."""

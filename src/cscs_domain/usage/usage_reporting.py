@@ -64,14 +64,17 @@ class ResourceOutcome(StrEnum):
     """Some of it was refused or could not be sent."""
     CLOSED = "closed"
     """Waldur takes no more usage of this month."""
+    REFUSED = "refused"
+    """Waldur does not take it."""
     FAILED = "failed"
+    """Waldur did not answer."""
     NOT_TRIED = "not tried"
     """Waldur had failed too often, or the plan was refused."""
 
 
 @attrs.frozen(kw_only=True)
 class ResourceResult:
-    """One resource of the plan and what came of it; `reason` for all that is not as it should be."""
+    """One resource of the plan and what came of it; `reason` says why it is not as it should be."""
 
     plan: ResourcePlan
     outcome: ResourceOutcome
@@ -82,8 +85,9 @@ class ResourceResult:
 class MonthReport:
     """What came of one month.
 
-    `results` is empty in a rehearsal and where the month could not be planned, which `failure`
-    then explains. `problems` are those of reading, planning and submitting, together.
+    `results` is empty in a rehearsal and where the month could not be planned. `failure` is set if
+    a service failed, be it for one resource, and says how. `problems` are those of reading,
+    planning and submitting, together.
     """
 
     job: str

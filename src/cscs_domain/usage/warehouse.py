@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -10,6 +10,14 @@ from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem
 from cscs_domain.usage.metering import Kind
 from cscs_domain.usage.months import Period
+
+
+def _as_set(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _distinct(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(values)
 
 
 @attrs.frozen(kw_only=True)
@@ -23,7 +31,7 @@ class WarehouseQuery:
 
     kind: Kind = Kind.COMPUTE
     period: Period
-    subjects: frozenset[str] = attrs.field(converter=frozenset)
+    subjects: frozenset[str] = attrs.field(converter=_as_set)
     cluster: str = ""
     filesystem: str = ""
     data_type: str = ""
@@ -31,7 +39,8 @@ class WarehouseQuery:
     @subjects.validator
     def _are_some(self, _attribute: object, value: frozenset[str]) -> None:
         if not value or "" in value:
-            raise InvalidValueError("subjects", "()", "would ask the warehouse for everybody")
+            what = "with an empty name" if value else "()"
+            raise InvalidValueError("subjects", what, "would ask the warehouse for everybody")
 
 
 @attrs.frozen

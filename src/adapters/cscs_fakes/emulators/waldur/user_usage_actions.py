@@ -117,7 +117,7 @@ def _user(portal: Portal, url: object, errors: Errors) -> str | None:
     uuid = hex_of(rest.rstrip("/"))
     if not found:
         errors["user"] = [_NO_MATCH]
-    elif uuid not in {row.own["uuid"] for row in portal.offering_users}:
+    elif portal.offering_users.get(uuid) is None:
         errors["user"] = [_NO_OBJECT]
     return f"{ROOT}marketplace-offering-users/{uuid}/"
 

@@ -1,0 +1,153 @@
+"""Usage in Waldur over HTTP. Source: Waldur contract, sections 7, 8, 10 and 11.
+
+Requests are repeated like reads (`Service`): amounts are totals, so that it does no harm to send
+them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from cscs_domain._text import label
+from cscs_domain.errors import UsageRefusedError
+from cscs_domain.ports import WaldurUsage
+from cscs_domain.quantities import EXACT
+from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
+from cscs_domain.usage.months import Month
+from cscs_domain.usage.submissions import RecordedMonth, TotalsEntry, UsersEntry, UsersResult
+from cscs_http.errors import NoAnswerError
+from cscs_http.service import Service
+from cscs_http.waldur_lists import Deadline
+from cscs_http.waldur_query import RESOURCES, UUIDS_ONLY
+from cscs_http.waldur_usage_accounts import OfferingAccounts
+from cscs_http.waldur_usage_book import RecordBook, recorded_month
+from cscs_http.waldur_usage_records import (
+    UsageRecord,
+    UserPart,
+    read_parts,
+    read_records,
+    scope_of,
+    scopes,
+    total_of,
+)
+from cscs_http.waldur_usage_resources import read_metered
+from cscs_http.waldur_usage_totals import check_totals, set_totals
+from cscs_http.waldur_usage_users import Target, UserSubmitter, items_of
+
+
+class HttpWaldurUsage:
+    """Usage on a Waldur server; the URL of `service` is its API's.
+
+    A list that is not read after `read_limit` seconds is an error, and so is a `ping` that is not
+    answered after `ping_limit`. Records of the month that was read or written last, and accounts,
+    are remembered, so let one adapter do one run.
+    """
+
+    def __init__(
+        self, service: Service, *, read_limit: float = 300.0, ping_limit: float = 10.0
+    ) -> None:
+        self._service = service
+        self._ping_limit = ping_limit
+        self._read_limit = read_limit
+        self._book = RecordBook()
+        self._accounts = OfferingAccounts(service, read_limit=read_limit)
+        self._users = UserSubmitter(service)
+
+    async def resources(self, offerings: OfferingChoice) -> MeteredResources:
+        """The live resources, with the component types of their offerings."""
+        return await read_metered(self._service, offerings, self._deadline())
+
+    async def recorded(self, month: Month, resources: Sequence[MeteredResource]) -> RecordedMonth:
+        """What is recorded, in two lists an offering."""
+        wanted = {resource.uuid for resource in resources}
+        records: list[UsageRecord] = []
+        parts: list[UserPart] = []
+        deadline = self._deadline()
+        for scope in scopes(resources):
+            found = await read_records(self._service, scope, month, deadline)
+            mine = [record for record in found if record.resource in wanted]
+            records += mine
+            parts += await read_parts(self._service, scope, month, mine, deadline)
+        self._book.learn_all(month, resources, records)
+        return recorded_month(records, parts)
+
+    async def submit_totals(self, entry: TotalsEntry) -> None:
+        """Set the totals, and read the month back."""
+        before = self._book.records(entry.month, entry.resource)
+        await set_totals(self._service, entry)
+        self._book.forget(entry.resource)
+        after = await self._read_records(entry)
+        check_totals(self._service.connection.service, entry, before, after)
+
+    async def submit_users(self, entry: UsersEntry) -> UsersResult:
+        """Set users' figures in the newest record of the component."""
+        if not entry.amounts:
+            return UsersResult()
+        records = await self._records_of(entry)
+        amounts, refused = await self._without_older(entry, records)
+        newest = records[-1]
+        urls = await self._accounts.urls(newest.offering)
+        try:
+            items = items_of(amounts, urls)
+            refused |= await self._users.submit(Target(entry.resource, newest.uuid), items)
+        except UsageRefusedError:
+            self._book.forget(entry.resource)  # the record may be gone
+            raise
+        unlinked = frozenset(amounts) - refused.keys() - urls.keys()
+        return UsersResult(refused=refused, unlinked=unlinked)
+
+    async def ping(self) -> None:
+        """Read the uuid of one resource."""
+        try:
+            async with asyncio.timeout(self._ping_limit):
+                answer = await self._service.get(RESOURCES, (("page_size", "1"), *UUIDS_ONLY))
+        except TimeoutError:
+            reason = f"GET {RESOURCES} was not answered within {self._ping_limit:g} s"
+            raise NoAnswerError(self._service.connection.service, reason) from None
+        if not isinstance(answer.json(), list):
+            raise answer.unusable("answered with no list: is this the API of Waldur?")
+
+    async def _records_of(self, entry: UsersEntry) -> list[UsageRecord]:
+        """The records of the component, the oldest first."""
+        known = self._book.records(entry.month, entry.resource) or ()
+        found = [record for record in known if record.component == entry.component]
+        if not found:
+            known = await self._read_records(entry)
+            found = [record for record in known if record.component == entry.component]
+        if not found:
+            reason = f"{entry.month} has no total of {label(entry.component)} to attach users to"
+            raise UsageRefusedError(entry.resource, reason)
+        return found
+
+    async def _without_older(
+        self, entry: UsersEntry, records: Sequence[UsageRecord]
+    ) -> tuple[Mapping[str, Decimal], dict[str, str]]:
+        """What is left for the newest record, and whose older records hold too much."""
+        if len(records) == 1:
+            return entry.amounts, {}
+        older = await read_parts(
+            self._service, scope_of(entry.resource), entry.month, records[:-1], self._deadline()
+        )
+        amounts: dict[str, Decimal] = {}
+        refused: dict[str, str] = {}
+        for name, amount in entry.amounts.items():
+            held = total_of(part.amount for part in older if part.username == name)
+            amounts[name] = EXACT.subtract(amount, held)
+            if amounts[name] < 0:
+                del amounts[name]
+                refused[name] = f"{held} of {entry.month} belong to earlier plans, more than that"
+        return amounts, refused
+
+    async def _read_records(self, entry: TotalsEntry | UsersEntry) -> Sequence[UsageRecord]:
+        scope = scope_of(entry.resource)
+        found = await read_records(self._service, scope, entry.month, self._deadline())
+        self._book.learn(entry.month, entry.resource, found)
+        return found
+
+    def _deadline(self) -> Deadline:
+        return Deadline.within(self._read_limit)
+
+
+_: type[WaldurUsage] = HttpWaldurUsage

@@ -1,0 +1,118 @@
+"""Pages of a warehouse's rows, added up to a report. Source: DWDI contract, sections 4 to 9, 12.
+
+Rows are forgotten as soon as they are added, so memory grows with accounts and users alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+from uuid import UUID
+
+from cscs_domain.problems import Problem, by_urgency
+from cscs_domain.usage.compute_rows import ComputeRows
+from cscs_domain.usage.findings import Findings, Oddity
+from cscs_domain.usage.inference_rows import InferenceRows
+from cscs_domain.usage.matching import Fields, fields_of
+from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.months import Period
+from cscs_domain.usage.report_building import accounts_of, nothing_used
+from cscs_domain.usage.reported_days import ReportedDays
+from cscs_domain.usage.reports import UsageReport
+from cscs_domain.usage.storage_rows import StorageRows
+from cscs_domain.usage.subject_sums import SubjectSums
+from cscs_domain.usage.unheard_of import missing_accounts, unasked_accounts, unmatched_components
+from cscs_domain.usage.warehouse import WarehousePage
+
+
+class _Rows(Protocol):
+    @property
+    def subject_field(self) -> str: ...
+
+    def take(self, subject: str, row: Mapping[str, object]) -> None: ...
+
+    def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]: ...
+
+
+class UsageTally:
+    """Call `add` with every page, then `report` once.
+
+    `accounts` has, by what the warehouse is asked for (an account, a path, the canonical uuid of
+    a resource), the account of the report that it stands for. Whatever rows hold, nothing raises.
+    """
+
+    def __init__(self, metering: Metering, period: Period, accounts: Mapping[str, str]) -> None:
+        self._metering: Final = metering
+        self._period: Final = period
+        self._accounts: Final = accounts
+        self._findings: Final = Findings()
+        self._days: Final = ReportedDays(period, self._findings)
+        self._fields: Final = fields_of(metering)
+        self._rows: Final = self._rows_of(metering.kind, self._fields)
+        self._strangers: Final[set[str]] = set()
+        self._problems: Final[list[Problem]] = []
+        self._count = 0
+
+    def add(self, page: WarehousePage) -> None:
+        """Take in a page; only rows about what it was asked for count."""
+        self._problems.extend(page.problems)
+        rows, field = self._rows, self._rows.subject_field
+        for row in page.rows:
+            if not isinstance(row, dict):
+                self._findings.add(Oddity.NO_ROW, value=row)
+                continue
+            subject = self._subject(row.get(field))
+            if subject is None:
+                self._findings.add(Oddity.NO_SUBJECT)
+            elif subject not in page.asked or subject not in self._accounts:
+                self._strangers.add(subject)
+            elif self._days.take(row.get("usageDate"), subject):
+                self._count += 1
+                rows.take(subject, row)
+
+    def report(self) -> UsageReport:
+        """What all pages say together."""
+        sums, unmatched = self._rows.finish()
+        found = {
+            self._accounts[subject]: usage
+            for subject, usage in accounts_of(sums, self._metering, self._findings)
+        }
+        unknown = frozenset(self._accounts.values()) - found.keys()
+        if self._metering.fills_with_zeros:
+            found |= dict.fromkeys(unknown, nothing_used(self._metering))
+        problems = [
+            *self._problems,
+            *self._findings.problems(self._accounts.__getitem__),
+            *missing_accounts(unknown, self._metering),
+            *unasked_accounts(self._strangers - self._accounts.keys()),
+            *unmatched_components(unmatched if self._count else (), self._metering),
+        ]
+        return UsageReport(
+            period=self._period,
+            accounts={name: found[name] for name in sorted(found)},
+            unknown=unknown,
+            rows=self._count,
+            problems=tuple(sorted(problems, key=by_urgency)),
+        )
+
+    def _subject(self, value: object) -> str | None:
+        if not isinstance(value, str) or not value:
+            return None
+        return canonical_uuid(value) if self._metering.kind is Kind.INFERENCE else value
+
+    def _rows_of(self, kind: Kind, fields: tuple[Fields, ...]) -> _Rows:
+        match kind:
+            case Kind.COMPUTE:
+                return ComputeRows(fields, self._days, self._findings)
+            case Kind.STORAGE:
+                return StorageRows(fields, self._findings)
+            case Kind.INFERENCE:
+                return InferenceRows(fields, self._findings)
+
+
+def canonical_uuid(text: str) -> str:
+    """One form for all texts of a uuid; any other text as it is."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text

@@ -1,0 +1,60 @@
+"""What came of a plan so far, noted by the resources that are on their way."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from cscs_domain._text import label
+from cscs_domain.errors import UpstreamServiceError, WrongMonthError
+from cscs_domain.problems import Problem, ProblemCode, Severity
+
+_MOST_FAILURES: Final = 5
+"""After so many resources in a row without an answer, Waldur is left alone."""
+
+
+@attrs.define
+class SubmissionLog:
+    """Problems and failures of one month. `fatal` is what must end the whole run."""
+
+    problems: list[Problem] = attrs.field(factory=list, init=False)
+    fatal: UpstreamServiceError | None = attrs.field(default=None, init=False)
+    _failures: list[str] = attrs.field(factory=list, init=False)
+    _in_a_row: int = attrs.field(default=0, init=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self.fatal is not None or self._in_a_row >= _MOST_FAILURES
+
+    @property
+    def last_failure(self) -> str:
+        """Why it is over."""
+        return self._failures[-1] if self.fatal is None else str(self.fatal)
+
+    def answered(self) -> None:
+        """Note that Waldur answers."""
+        self._in_a_row = 0
+
+    def failed(self, account: str, error: UpstreamServiceError) -> None:
+        """Note that Waldur did not answer for an account."""
+        self._failures.append(f"{label(account)}: {error}")
+        self._in_a_row += 1
+        if isinstance(error, WrongMonthError):
+            self.fatal = error
+
+    def note(
+        self, code: ProblemCode, severity: Severity, message: str, hint: str = "", account: str = ""
+    ) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(code, severity, message, hint, account or None))
+
+    def failure(self) -> str:
+        """What failed on Waldur's side, in a sentence; empty if nothing did."""
+        if self.fatal is not None:
+            return str(self.fatal)
+        if not self._failures:
+            return ""
+        count = len(self._failures)
+        return f"{count} resource{'s' * (count != 1)} failed; the first: {self._failures[0]}"

@@ -1,0 +1,94 @@
+"""Carrying a plan out, several resources at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import attrs
+
+from cscs_domain.ports import Clock, WaldurUsage
+from cscs_domain.problems import ProblemCode, Severity
+from cscs_domain.progress import Progress, Stage, no_progress
+from cscs_domain.usage.plan import Action, ResourcePlan, UsagePlan
+from cscs_domain.usage.submission_log import SubmissionLog
+from cscs_domain.usage.submit_resource import ResourceSubmission, result_of
+from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
+
+_AT_ONCE: Final = 4
+
+_Work: TypeAlias = Sequence[tuple[int, ResourcePlan]]
+"""Plans of which something is sent, with their places."""
+
+
+@attrs.define(kw_only=True)
+class Submission:
+    """One plan on its way: `run` it once, then look at `results` and `log`.
+
+    `keeps_dates` and `is_open_by_habit` are about the month: whether the server is told which one
+    it is, and whether nobody minds if it is closed.
+    """
+
+    plan: UsagePlan
+    waldur: WaldurUsage
+    clock: Clock
+    progress: Progress = no_progress
+    keeps_dates: bool = True
+    is_open_by_habit: bool = False
+    log: SubmissionLog = attrs.field(factory=SubmissionLog, init=False)
+    _outcomes: dict[int, ResourceResult] = attrs.field(factory=dict, init=False)
+
+    async def run(self) -> None:
+        """Submit what the plan says; nothing is raised for what fails."""
+        work = [(n, plan) for n, plan in enumerate(self.plan.resources) if not plan.is_empty]
+        if self.plan.refusal:
+            self.log.note(ProblemCode.USAGE_HELD_BACK, Severity.ERROR, self.plan.refusal)
+            self._leave(work, self.plan.refusal)
+            return
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(place: int, plan: ResourcePlan) -> None:
+            async with turns:
+                if not self.log.is_over:
+                    self._outcomes[place] = await self._submit(plan)
+                    self.progress(Stage.SUBMITTING, len(self._outcomes), len(work))
+
+        # The first one goes ahead: if the server books it elsewhere, no other follows.
+        for place, plan in work[:1]:
+            await one(place, plan)
+        async with asyncio.TaskGroup() as group:
+            for place, plan in work[1:]:
+                group.create_task(one(place, plan))
+        if self.log.is_over:
+            self._leave(work, self.log.last_failure)
+
+    def results(self) -> tuple[ResourceResult, ...]:
+        """What came of each resource, in the order of the plan."""
+        return tuple(
+            self._outcomes.get(place) or _untouched(plan)
+            for place, plan in enumerate(self.plan.resources)
+        )
+
+    async def _submit(self, plan: ResourcePlan) -> ResourceResult:
+        return await ResourceSubmission(
+            month=self.plan.month,
+            plan=plan,
+            waldur=self.waldur,
+            clock=self.clock,
+            log=self.log,
+            keeps_dates=self.keeps_dates,
+            is_open_by_habit=self.is_open_by_habit,
+        ).submit()
+
+    def _leave(self, work: _Work, reason: str) -> None:
+        for place, plan in work:
+            if place not in self._outcomes:
+                self._outcomes[place] = result_of(plan, ResourceOutcome.NOT_TRIED, reason)
+
+
+def _untouched(plan: ResourcePlan) -> ResourceResult:
+    held = [figure for figure in plan.figures if figure.action is Action.HELD_BACK]
+    if not held:
+        return result_of(plan, ResourceOutcome.UNCHANGED)
+    return result_of(plan, ResourceOutcome.HELD_BACK, held[0].reason)

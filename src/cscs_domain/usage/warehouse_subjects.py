@@ -1,0 +1,107 @@
+"""By what the warehouse is asked about accounts: their names, paths or resources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+import attrs
+
+from cscs_domain._text import label, shown
+from cscs_domain.errors import InvalidValueError
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.usage.metering import Kind, Metering, Profile
+
+
+@attrs.frozen
+class Account:
+    """Whose usage is wanted: `name` is the backend id of a Waldur resource.
+
+    `cluster` is the backend id of its offering (compute), `resource` its uuid (inference).
+    """
+
+    name: str = attrs.field()
+    cluster: str = ""
+    resource: UUID | None = None
+
+    @name.validator
+    def _is_some(self, _attribute: object, value: str) -> None:
+        if not value:
+            raise InvalidValueError("account", shown(value), "is empty")
+
+
+@attrs.frozen
+class Subjects:
+    """`accounts` by subject; `clusters` has the subjects by the cluster that narrows the query."""
+
+    accounts: Mapping[str, str]
+    clusters: Mapping[str, frozenset[str]]
+    problems: Sequence[Problem]
+
+
+def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
+    """Everything that can be asked for; what cannot is in the problems."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    clusters: defaultdict[str, set[str]] = defaultdict(set)
+    problems: list[Problem] = []
+    for account in sorted(set(accounts), key=lambda each: each.name):
+        subject = _subject_of(account, metering)
+        if subject is None:
+            problems.append(_without_subject(account, metering))
+        else:
+            names[subject].add(account.name)
+            clusters[_cluster_of(account, metering)].add(subject)
+    problems += _shared(names)
+    clear = {subject: name for subject, (name, *others) in names.items() if not others}
+    wanted = {name: frozenset(clear.keys() & found) for name, found in sorted(clusters.items())}
+    return Subjects(
+        clear, {name: subjects for name, subjects in wanted.items() if subjects}, problems
+    )
+
+
+def _subject_of(account: Account, metering: Metering) -> str | None:
+    match metering.kind:
+        case Kind.COMPUTE:
+            return account.name
+        case Kind.STORAGE:
+            path = metering.storage_paths.get(account.name, account.name)
+            return path if path.startswith("/") else None
+        case Kind.INFERENCE:
+            return str(account.resource) if account.resource else _uuid_in(account.name)
+
+
+def _uuid_in(name: str) -> str | None:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return None
+
+
+def _cluster_of(account: Account, metering: Metering) -> str:
+    if metering.kind is not Kind.COMPUTE or metering.profile is not Profile.V2:
+        return ""
+    return account.cluster.lower() or metering.cluster
+
+
+def _without_subject(account: Account, metering: Metering) -> Problem:
+    if metering.kind is Kind.STORAGE:
+        message = f"no path is known for {label(account.name)}, so its usage cannot be asked for"
+        hint = "Name its path in storage_path_mapping."
+    else:
+        message = f"{label(account.name)} is no uuid of a Waldur resource, and none is known for it"
+        hint = "Costs of inference are kept by Waldur resource: give its uuid."
+    return Problem(ProblemCode.MISSING_FIELD, Severity.ERROR, message, hint, resource=account.name)
+
+
+def _shared(names: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+    for subject, accounts in names.items():
+        several = sorted(accounts)
+        for name in several if len(several) > 1 else ():
+            yield Problem(
+                ProblemCode.SHARED_ACCOUNT,
+                Severity.ERROR,
+                f"{label(subject)} stands for {len(several)} accounts, so that none is reported",
+                "Give each a path or resource of its own.",
+                resource=name,
+            )
