@@ -40,6 +40,7 @@ def running_site(
     *,
     mode: str = "8.1",
     resources: int = 60,
+    accounts: int = 0,
     seed: int = 0,
     rows: Iterable[Row] | None = None,
     projects: Sequence[Row] | None = None,
@@ -47,7 +48,13 @@ def running_site(
 ) -> Iterator[EmulatedSite]:
     """Serve a site from a thread with an event loop of its own; `site.url` is its address."""
     site = EmulatedSite(
-        mode=mode, resources=resources, seed=seed, rows=rows, projects=projects, users=users
+        mode=mode,
+        resources=resources,
+        accounts=accounts,
+        seed=seed,
+        rows=rows,
+        projects=projects,
+        users=users,
     )
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -127,6 +134,15 @@ class Controls:
     def hpc_user_calls(self) -> list[dict[str, Any]]:
         """Who was asked for."""
         found: list[dict[str, Any]] = self.call("hpc_user", "calls")
+        return found
+
+    def put_usage(self, kind: str, period: str, rows: Sequence[object], cluster: str = "") -> None:
+        """Let DWDI say these rows of a kind and a month or day."""
+        self.call("dwdi", "put", kind=kind, period=period, rows=rows, cluster=cluster)
+
+    def dwdi_calls(self) -> list[dict[str, Any]]:
+        """Whose usage was asked for, and of when."""
+        found: list[dict[str, Any]] = self.call("dwdi", "calls")
         return found
 
     def resource(self, uuid: str) -> dict[str, Any]:

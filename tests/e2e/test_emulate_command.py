@@ -94,6 +94,37 @@ def test_a_written_configuration_is_for_its_owner_and_opens_every_door(tmp_path:
     assert "waldur_api:" not in rest
 
 
+@pytest.mark.parametrize("mode", ["8.1", "5.8"])
+def test_accounts_come_with_what_it_takes_to_report_their_usage(tmp_path: Path, mode: str) -> None:
+    config = tmp_path / "emulated.yaml"
+    options = ("--resources", "0", "--accounts", "3", "--mode", mode)
+    with emulator_process(*options, "--write-config", str(config)) as emulator:
+        written = yaml.safe_load(config.read_text(encoding="utf-8"))
+        usage, waldur = written["usage"], written["waldur_api"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": usage["cscs_dwdi_client_id"],
+            "client_secret": usage["cscs_dwdi_client_secret"],
+        }
+        token = httpx.post(usage["cscs_dwdi_oidc_token_url"], data=form, trust_env=False).json()
+        url = f"{usage['cscs_dwdi_api_url']}/api/v1/compute/usage-month-multiaccount"
+        found = fetch(
+            f"{url}?from=2026-10&to=2026-10", authorization=f"Bearer {token['access_token']}"
+        )
+        resources = fetch(
+            f"{waldur['api_url']}marketplace-provider-resources/",
+            authorization=f"Token {waldur['access_token']}",
+        ).json()
+        _, rest = emulator.stop()
+
+    assert [row["account"] for row in found.json()["compute"]] == ["g001", "g002", "g003"]
+    assert {row["backend_id"] for row in resources} == {"g001", "g002", "g003"}
+    offering = resources[0]["offering_uuid"] if mode == "5.8" else "daint"
+    assert [each.replace("-", "") for each in usage["offerings"]] == [offering]
+    assert list(usage["components"]) == ["nodeHours"]
+    assert "cscs usage report --config" in rest
+
+
 def test_our_own_server_answers_out_of_it(tmp_path: Path) -> None:
     config = tmp_path / "emulated.yaml"
     with (
@@ -139,7 +170,7 @@ def test_faults_and_mode_of_the_start_come_back_with_a_reset() -> None:
 
         assert [fetch(certs).status_code for _ in range(2)] == [503, 200]
         assert emulator.control.state()["mode"] == "5.8"
-        assert len(emulator.control.state()["faults"]) == 4
+        assert len(emulator.control.state()["faults"]) == 5
 
 
 def test_a_shared_process_is_as_new_for_everybody() -> None:
@@ -148,7 +179,7 @@ def test_a_shared_process_is_as_new_for_everybody() -> None:
         url = emulator.url
     with shared_process(*FEW) as emulator:
         assert emulator.url == url
-        assert emulator.control.state()["requests"] == {"waldur": 0, "hpc_user": 0, "oidc": 0}
+        assert set(emulator.control.state()["requests"].values()) == {0}
 
 
 def test_the_same_seed_makes_the_same_site() -> None:
@@ -164,6 +195,7 @@ def test_the_same_seed_makes_the_same_site() -> None:
     ("options", "complaint"),
     [
         (["--resources", "-1"], "--resources -1 is negative"),
+        (["--accounts", "-1"], "--accounts -1 is negative"),
         (["--latency", "-1"], "--latency -1 is negative"),
         (["--fault", "waldur=418"], "choose one of 500"),
         (["--fault", "503"], "has no service"),

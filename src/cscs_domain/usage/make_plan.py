@@ -22,6 +22,7 @@ from cscs_domain.usage.plan_problems import (
     FOLLOWS,
     UNKNOWN,
     held_back,
+    refused,
     unknown_components,
 )
 from cscs_domain.usage.reports import AccountUsage, UsageReport
@@ -55,11 +56,16 @@ def make_plan(
         ).plan()
         for resource in resources
     )
+    refusal = _refusal(month, plans, report, rules) if is_whole else ""
     return UsagePlan(
         month=month,
         resources=plans,
-        problems=(*unknown_components(resources, metering), *held_back(plans)),
-        refusal=_refusal(month, plans, report, rules) if is_whole else "",
+        problems=(
+            *refused(refusal),
+            *unknown_components(resources, metering),
+            *held_back(plans),
+        ),
+        refusal=refusal,
     )
 
 

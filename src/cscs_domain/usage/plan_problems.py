@@ -23,6 +23,12 @@ _HINTS: Final = {
 }
 
 
+def refused(reason: str) -> Iterator[Problem]:
+    """A problem for a plan that must not be carried out."""
+    if reason:
+        yield Problem(ProblemCode.USAGE_HELD_BACK, Severity.ERROR, reason)
+
+
 def held_back(plans: Iterable[ResourcePlan]) -> Iterator[Problem]:
     """A problem for every total that is held back, and for users with a reason of their own."""
     for plan in plans:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
-from cscs_domain._text import label
+from cscs_domain._text import label, shown
 from cscs_domain.errors import UpstreamServiceError, WrongMonthError
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.usage.months import Month
 
 _MOST_FAILURES: Final = 5
 """After so many resources in a row without an answer, Waldur is left alone."""
+_MOST_NAMES: Final = 5
 
 
 @attrs.define
@@ -22,6 +25,7 @@ class SubmissionLog:
     fatal: UpstreamServiceError | None = attrs.field(default=None, init=False)
     _failures: list[str] = attrs.field(factory=list, init=False)
     _in_a_row: int = attrs.field(default=0, init=False)
+    _closed: dict[str, list[str]] = attrs.field(factory=dict, init=False)
 
     @property
     def is_over(self) -> bool:
@@ -44,6 +48,21 @@ class SubmissionLog:
         if isinstance(error, WrongMonthError):
             self.fatal = error
 
+    def closed(self, account: str, reason: str) -> None:
+        """Note that Waldur takes no more usage of an account for this month, and why."""
+        self._closed.setdefault(reason, []).append(account)
+
+    def note_closed_month(self, month: Month, severity: Severity) -> None:
+        """Add one problem for all accounts that are closed for one reason."""
+        for reason, accounts in self._closed.items():
+            self.note(
+                ProblemCode.MONTH_CLOSED,
+                severity,
+                f"{month} is closed for this token, so the usage of {some_of(accounts)} stays in "
+                f"Waldur as it is: {shown(reason)}",
+                "A token of Waldur's staff can change what was billed.",
+            )
+
     def note(
         self, code: ProblemCode, severity: Severity, message: str, hint: str = "", account: str = ""
     ) -> None:
@@ -58,3 +77,11 @@ class SubmissionLog:
             return ""
         count = len(self._failures)
         return f"{count} resource{'s' * (count != 1)} failed; the first: {self._failures[0]}"
+
+
+def some_of(names: Iterable[str]) -> str:
+    """The first names of many, and how many more there are."""
+    ordered = sorted(names)
+    told = ", ".join(map(label, ordered[:_MOST_NAMES]))
+    left = len(ordered) - _MOST_NAMES
+    return f"{told} and {left} more" if left > 0 else told

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from cscs_domain.ports import Clock, WaldurUsage
-from cscs_domain.problems import ProblemCode, Severity
+from cscs_domain.problems import Severity
 from cscs_domain.progress import Progress, Stage, no_progress
 from cscs_domain.usage.plan import Action, ResourcePlan, UsagePlan
 from cscs_domain.usage.submission_log import SubmissionLog
@@ -43,7 +43,6 @@ class Submission:
         """Submit what the plan says; nothing is raised for what fails."""
         work = [(n, plan) for n, plan in enumerate(self.plan.resources) if not plan.is_empty]
         if self.plan.refusal:
-            self.log.note(ProblemCode.USAGE_HELD_BACK, Severity.ERROR, self.plan.refusal)
             self._leave(work, self.plan.refusal)
             return
         turns = asyncio.Semaphore(_AT_ONCE)
@@ -62,6 +61,8 @@ class Submission:
                 group.create_task(one(place, plan))
         if self.log.is_over:
             self._leave(work, self.log.last_failure)
+        severity = Severity.INFO if self.is_open_by_habit else Severity.WARNING
+        self.log.note_closed_month(self.plan.month, severity)
 
     def results(self) -> tuple[ResourceResult, ...]:
         """What came of each resource, in the order of the plan."""
@@ -78,7 +79,6 @@ class Submission:
             clock=self.clock,
             log=self.log,
             keeps_dates=self.keeps_dates,
-            is_open_by_habit=self.is_open_by_habit,
         ).submit()
 
     def _leave(self, work: _Work, reason: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -20,11 +20,9 @@ from cscs_domain.ports import Clock, WaldurUsage
 from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.usage.months import Month, safe_moment
 from cscs_domain.usage.plan import ResourcePlan
-from cscs_domain.usage.submission_log import SubmissionLog
+from cscs_domain.usage.submission_log import SubmissionLog, some_of
 from cscs_domain.usage.submissions import TotalsEntry, UsersEntry, UsersResult
 from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
-
-_MOST_NAMES: Final = 5
 
 _Users: TypeAlias = Mapping[str, Mapping[str, Decimal]]
 
@@ -39,7 +37,6 @@ class ResourceSubmission:
     clock: Clock
     log: SubmissionLog
     keeps_dates: bool = True
-    is_open_by_habit: bool = False
     _has_sent: bool = attrs.field(default=False, init=False)
     _is_partly_refused: bool = attrs.field(default=False, init=False)
 
@@ -120,7 +117,7 @@ class ResourceSubmission:
             self.log.note(
                 ProblemCode.UNLINKED_USER,
                 Severity.INFO,
-                f"{_names(result.unlinked)}: no usable account in Waldur, so {label(component)} "
+                f"{some_of(result.unlinked)}: no usable account in Waldur, so {label(component)} "
                 "stands under the bare name",
                 "Waldur links a figure only when it gets it for the first time.",
                 self.account,
@@ -129,14 +126,7 @@ class ResourceSubmission:
     # --- how it ended
 
     def _closed(self, error: MonthClosedError) -> ResourceResult:
-        severity = Severity.INFO if self.is_open_by_habit else Severity.WARNING
-        self.log.note(
-            ProblemCode.MONTH_CLOSED,
-            severity,
-            f"{self.month} is closed for this token: {shown(error.reason)}",
-            "A token of Waldur's staff can change what was billed.",
-            self.account,
-        )
+        self.log.closed(self.account, error.reason)
         return self._ended(ResourceOutcome.CLOSED, error.reason)
 
     def _refused(self, error: UsageRefusedError) -> ResourceResult:
@@ -156,10 +146,3 @@ class ResourceSubmission:
 def result_of(plan: ResourcePlan, outcome: ResourceOutcome, reason: str = "") -> ResourceResult:
     """What came of a resource."""
     return ResourceResult(plan=plan, outcome=outcome, reason=reason)
-
-
-def _names(users: Iterable[str]) -> str:
-    names = sorted(users)
-    shown_ones = ", ".join(map(label, names[:_MOST_NAMES]))
-    left = len(names) - _MOST_NAMES
-    return f"{shown_ones} and {left} more" if left > 0 else shown_ones

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import attrs
 import yaml
@@ -23,9 +24,10 @@ from cscs_fakes.emulators.hpc_user_routes import USER_PATH
 from cscs_fakes.emulators.oidc import CLIENT_ID, CLIENT_SECRET, REALM
 from cscs_fakes.emulators.oidc_tokens import OPERATOR_ROLE, READER_ROLE
 from cscs_fakes.emulators.server import EmulatorServer
-from cscs_fakes.emulators.site import CONTROL_PATH, HPC_USER_PATH, EmulatedSite
+from cscs_fakes.emulators.site import CONTROL_PATH, DWDI_PATH, HPC_USER_PATH, EmulatedSite
+from cscs_fakes.emulators.site_accounts import COMPONENT, DAINT, MEASURED_UNIT
 from cscs_fakes.emulators.site_rows import OFFERING_SLUGS
-from cscs_fakes.emulators.waldur import AGENT_TOKEN
+from cscs_fakes.emulators.waldur import AGENT_TOKEN, Mode
 
 TOKEN_LIFE: Final = timedelta(hours=12)
 """How long the token of the first output is good for."""
@@ -43,6 +45,7 @@ class EmulationOptions:
 
     mode: str
     resources: int
+    accounts: int
     seed: int
     latency: int
     faults: Sequence[str]
@@ -74,15 +77,16 @@ class Emulation:
         return self._site.oidc.mint(life=TOKEN_LIFE.total_seconds())
 
     def configuration(self) -> str:
-        """A configuration in YAML with which `cscs serve` asks this site."""
-        settings = {
+        """A configuration in YAML with which our commands ask this site."""
+        token_url = f"{self._site.oidc.issuer}/protocol/openid-connect/token"
+        settings: dict[str, object] = {
             "storage_systems": {slug: slug for slug in OFFERING_SLUGS},
             "waldur_api": {"api_url": f"{self.url}/api/", "access_token": AGENT_TOKEN},
             "hpc_user_api": {
                 "api_url": f"{self.url}{HPC_USER_PATH}",
                 "client_id": CLIENT_ID,
                 "client_secret": CLIENT_SECRET,
-                "oidc_token_url": f"{self._site.oidc.issuer}/protocol/openid-connect/token",
+                "oidc_token_url": token_url,
                 "user_path_template": USER_PATH,
             },
             "auth": {
@@ -93,7 +97,26 @@ class Emulation:
                 "operator_role": OPERATOR_ROLE,
             },
         }
+        if self.has_usage:
+            settings["usage"] = self._usage(token_url)
         return f"{_FIRST_LINE}\n{yaml.safe_dump(settings, sort_keys=False)}"
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether there are accounts whose usage could be reported."""
+        return bool(self._site.accounts)
+
+    def _usage(self, token_url: str) -> dict[str, object]:
+        # Version 5.8 tells no slugs.
+        is_old = self._site.mode is Mode.V5_8
+        return {
+            "offerings": [str(UUID(DAINT.uuid)) if is_old else DAINT.slug],
+            "cscs_dwdi_api_url": f"{self.url}{DWDI_PATH}",
+            "cscs_dwdi_client_id": CLIENT_ID,
+            "cscs_dwdi_client_secret": CLIENT_SECRET,
+            "cscs_dwdi_oidc_token_url": token_url,
+            "components": {COMPONENT: {"measured_unit": MEASURED_UNIT}},
+        }
 
     def write_configuration(self, path: Path) -> None:
         """Write `configuration` for the file's owner alone; a file of our making is replaced.
@@ -113,12 +136,14 @@ class Emulation:
 def make_emulation(options: EmulationOptions, tell: Callable[[int], None]) -> Emulation:
     """The site; `tell` is told every ten thousand resources. Raises `EmulationError`."""
     faults = [*_latency(options.latency), *_faults(options.faults)]
-    if options.resources < 0:
-        raise EmulationError(f"--resources {options.resources} is negative.")
+    for name, count in (("resources", options.resources), ("accounts", options.accounts)):
+        if count < 0:
+            raise EmulationError(f"--{name} {count} is negative.")
     with paused_gc():
         site = EmulatedSite(
             mode=options.mode,
             resources=options.resources,
+            accounts=options.accounts,
             seed=options.seed,
             faults=faults,
             tell=tell,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cscs_bootstrap.emulation import Emulation
 
 
-def emulate(
+def emulate(  # noqa: PLR0913  # the options of a command
     *,
     mode: Annotated[
         Literal["8.1", "5.8"],
@@ -27,6 +27,10 @@ def emulate(
     resources: Annotated[
         int, Parameter(metavar="N", show_default=True, help="How many resources there are.")
     ] = 300,
+    accounts: Annotated[
+        int,
+        Parameter(metavar="N", show_default=True, help="How many compute accounts with usage."),
+    ] = 0,
     seed: Annotated[
         int, Parameter(metavar="S", show_default=True, help="Another number, other resources.")
     ] = 0,
@@ -48,12 +52,12 @@ def emulate(
         Parameter(metavar="FILE", help="Write the configuration there instead of showing it."),
     ] = None,
 ) -> int:
-    """Emulate Waldur, the HPC User API and an OIDC provider until Ctrl-C or SIGTERM."""
+    """Emulate Waldur, the HPC User API, DWDI and an OIDC provider until Ctrl-C or SIGTERM."""
     with sigterm_as_interrupt():
         listener, address = listen(resolve(host, port))
         with listener:
             warn_of_strangers(address)
-            emulation = _emulation(mode, resources, seed, latency, fault)
+            emulation = _emulation(mode, (resources, accounts), seed, latency, fault)
             server = emulation.server_at(address.url)
             _write(emulation, write_config)
             # In one piece: whoever waits for the address may stop us right after the first line.
@@ -73,8 +77,9 @@ def warn_of_strangers(address: Address) -> None:
 
 
 def _emulation(
-    mode: str, resources: int, seed: int, latency: int, faults: tuple[str, ...]
+    mode: str, counts: tuple[int, int], seed: int, latency: int, faults: tuple[str, ...]
 ) -> Emulation:
+    """`counts` are those of resources and of accounts."""
     try:
         from cscs_bootstrap.emulation import EmulationError, EmulationOptions, make_emulation
     except ModuleNotFoundError as missing:
@@ -84,8 +89,14 @@ def _emulation(
             f"`cscs emulate` needs the extra 'emulator', of which {missing.name!r} is not "
             "installed; install it with: pip install 'cscs-domain[emulator,cli]'"
         ) from None
+    resources, accounts = counts
     options = EmulationOptions(
-        mode=mode, resources=resources, seed=seed, latency=latency, faults=faults
+        mode=mode,
+        resources=resources,
+        accounts=accounts,
+        seed=seed,
+        latency=latency,
+        faults=faults,
     )
     try:
         return make_emulation(options, _tell)

@@ -41,6 +41,7 @@ Examples:
   cscs config check                 what is in effect, or every mistake
   cscs storage show                 all directories, and what is wrong
   cscs storage export               the same as a file, for its readers
+  cscs usage report --dry-run       what Waldur would be told about usage
   cscs emulate                      a centre to try all this against
 
 {_VARIABLES}
@@ -71,13 +72,16 @@ configuration (a port in use is one of them).
 )
 
 EMULATE: Final = HelpText(
-    "Emulate Waldur, the HPC User API and an OIDC provider on one port.",
+    "Emulate Waldur, HPC User API, DWDI and an OIDC provider on one port.",
     """\
 Prints its address, a configuration with which `cscs serve` uses it, and a
 line with a token. Everything is invented and kept in memory. Orders and
 resources behave as in Waldur; /_emulator/ shows and changes everything.
+With --accounts there are compute resources too, whose usage DWDI knows and
+`cscs usage` reports.
 
-A fault is SERVICE=KIND[:NAME=VALUE...]. Services: waldur, hpc_user, oidc.
+A fault is SERVICE=KIND[:NAME=VALUE...]. Services: waldur, hpc_user, oidc,
+dwdi.
   500 502 503 504 429   that status; retry_after=5 (or date+5) adds a header
   latency slow hang     late by ms=100; piece by piece; no answer at all
   truncate reset lost   half a body; no request heard; only its answer lost
@@ -90,6 +94,7 @@ Examples:
   cscs emulate --write-config emulated.yaml
   cscs serve --config emulated.yaml
   cscs emulate --mode 5.8 --resources 10000 --latency 20
+  cscs emulate --accounts 12 --write-config emulated.yaml
   cscs emulate --fault waldur=503:after=2:times=3 --fault oidc=hang
 
 Variables: none are read.
@@ -268,6 +273,110 @@ writes there (--wait waits), 2 usage or configuration (an order that nobody
 knows is one of them), 3 done, but the row is in doubt, there is none, or the
 order waits,
 {_ENDED_EARLY}""",
+)
+
+USAGE: Final = HelpText(
+    "Take usage from the DWDI warehouse and report it to Waldur.",
+    f"""\
+Examples:
+  cscs usage ping                     does everything answer?
+  cscs usage show --account g207      what the warehouse says
+  cscs usage report --dry-run         what Waldur would be told
+  cscs usage report                   tell it
+
+All three take the site agent's own file by --config: of its offerings, those
+whose reporting_backend is cscs-dwdi (or cscs-dwdi-compute, cscs-dwdi-storage,
+cscs-dwdi-inference) are reported.
+
+{_VARIABLES}
+
+{_EXIT_CODES}
+""",
+)
+
+USAGE_REPORT: Final = HelpText(
+    "Report usage to Waldur: fetch, compare, submit what differs.",
+    f"""\
+For each resource of the configured offerings, whose backend id is its
+account, the warehouse's figures of the month are compared with those that
+Waldur has. What differs is submitted, what is equal is not: run it as often
+as you like, and again after a run that was interrupted.
+
+Without a month it reports the current one, and the one before it until
+usage.grace_days (5) days of the current have passed. A span may have up to
+60 months, and begins with the oldest. Waldur lets only its staff's tokens
+change past months; others are told that a month is closed.
+
+What the columns say: Waldur now, what it has; warehouse, what it should
+have; change, the difference; unattributed, the part of the total that no
+user has (below zero, users have more than there is); what is done:
+  create raise lower   submitted
+  zero                 the warehouse does not know it any more (--reconcile)
+  held back            differs and is not submitted; a problem says why
+A figure that is lower than Waldur's is held back without --allow-decrease
+(or allow_decrease: true of its component). If the warehouse knows none of
+the accounts at all, nothing is lowered without --force. --verbose shows the
+users and the figures that stay as they are.
+
+An account that fails does not keep the others from being reported, nor an
+offering the next one; nor does a reader of the output that leaves early.
+
+Examples:
+  cscs usage report --demo --dry-run
+  cscs usage report --config agent.yaml
+  cscs usage report --month 2026-10 --account g207 --dry-run --verbose
+  cscs usage report --from 2025-01 --to 2026-10 --reconcile
+  cscs usage report --json > report.json
+
+{_VARIABLES}
+
+Exit codes: 0 done, 1 an upstream failed, for one account at least, 2 usage or
+configuration, 3 done, with problems of severity error or warning (figures
+that are held back are among them), 130 interrupted (Ctrl-C or SIGTERM).
+""",
+)
+
+USAGE_SHOW: Final = HelpText(
+    "Show what the warehouse says, without touching Waldur.",
+    f"""\
+Prints the totals of accounts, their users' figures, and the part of a total
+that no user has; each rounded once, half up. Without a period it is the
+current month. --from and --to take months, or days (2026-11-01), which are
+added up to one period.
+
+--json prints {{account: {{TOTAL_ACCOUNT_USAGE: {{component: n}}, user: ...}}}};
+with months in --from and --to, {{month: {{account: ...}}}}. --csv prints lines
+of period,account,user,component,amount,unit, with TOTAL_ACCOUNT_USAGE as the
+user of totals; what is unattributed has no line there, being the difference.
+With both, problems go to standard error.
+
+Examples:
+  cscs usage show --demo --account g001
+  cscs usage show --account g207 --account g118 --month 2026-10
+  cscs usage show --account g207 --from 2026-11-01 --to 2026-11-19
+  cscs usage show --account g207 --from 2026-01 --csv > usage.csv
+
+{_VARIABLES}
+
+{_EXIT_CODES}
+""",
+)
+
+USAGE_PING: Final = HelpText(
+    "Try the token, the warehouse and Waldur, and say which fails and why.",
+    f"""\
+Gets a token, asks DWDI whether it lets us in, and asks Waldur the same. Each
+is tried whatever came of the others; DWDI is not tried without a token.
+Nothing is changed anywhere.
+
+Examples:
+  cscs usage ping --config cscs.yaml
+  cscs usage ping --config agent.yaml --offering daint --json
+
+{_VARIABLES}
+
+Exit codes: 0 all of it works, 1 something failed, 2 usage or configuration.
+""",
 )
 
 SYNC: Final = HelpText(

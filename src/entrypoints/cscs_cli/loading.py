@@ -21,9 +21,9 @@ HOW_TO_BEGIN: Final = (
 def settings_for_server(config: Path | None, *, demo: bool = False) -> LoadedSettings:
     """What `serve` needs. Raises `RefusedConfigurationError` with every mistake."""
     try:
-        return load_for_server(os.environ, config=_file(config, demo=demo))
+        return load_for_server(os.environ, config=config_file(config, demo=demo))
     except ConfigurationError as error:
-        raise RefusedConfigurationError(error, _hint(os.environ, config)) from None
+        raise RefusedConfigurationError(error, hint_to_begin(os.environ, config)) from None
 
 
 def settings_for(
@@ -31,18 +31,19 @@ def settings_for(
 ) -> LoadedSettings:
     """What these parts need. Raises `RefusedConfigurationError` with every mistake."""
     try:
-        return load(os.environ, config=_file(config, demo=demo), parts=parts)
+        return load(os.environ, config=config_file(config, demo=demo), parts=parts)
     except ConfigurationError as error:
-        raise RefusedConfigurationError(error, _hint(os.environ, config)) from None
+        raise RefusedConfigurationError(error, hint_to_begin(os.environ, config)) from None
 
 
-def _file(config: Path | None, *, demo: bool) -> Path | None:
+def config_file(config: Path | None, *, demo: bool) -> Path | None:
+    """The file that was named, or that of the demo. Raises `UsageError` for both."""
     if demo and config is not None:
         raise UsageError("--demo brings its own configuration; leave out --config or --demo.")
     return DEMO_CONFIG if demo else config
 
 
-def _hint(environ: Mapping[str, str], config: Path | None) -> str:
+def hint_to_begin(environ: Mapping[str, str], config: Path | None) -> str:
     """How to begin, for somebody who has not begun."""
     has_file = config is not None or environ.get(PATH_VARIABLE, "").strip()
     return "" if has_file or _is_any_set(environ) else HOW_TO_BEGIN

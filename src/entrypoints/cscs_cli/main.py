@@ -73,8 +73,9 @@ def make_app() -> App:
     app = new_app("cscs", help_texts.CSCS)
     config = _group("config", help_texts.CONFIG)
     storage = _group("storage", help_texts.STORAGE)
-    app.command(config)
-    app.command(storage)
+    usage = _group("usage", help_texts.USAGE)
+    for group in (config, storage, usage):
+        app.command(group)
     _add(app, "serve", "cscs_cli.serve:serve", help_texts.SERVE)
     _add(app, "emulate", "cscs_cli.emulate:emulate", help_texts.EMULATE)
     _add(config, "check", "cscs_cli.config_check:config_check", help_texts.CONFIG_CHECK)
@@ -83,6 +84,9 @@ def make_app() -> App:
     _add(storage, "export", "cscs_cli.storage_export:storage_export", help_texts.STORAGE_EXPORT)
     _add(storage, "orders", "cscs_cli.storage_orders:storage_orders", help_texts.STORAGE_ORDERS)
     _add(storage, "order", "cscs_cli.storage_orders:storage_order", help_texts.STORAGE_ORDER)
+    _add(usage, "report", "cscs_cli.usage_report:usage_report", help_texts.USAGE_REPORT)
+    _add(usage, "show", "cscs_cli.usage_show:usage_show", help_texts.USAGE_SHOW)
+    _add(usage, "ping", "cscs_cli.usage_ping:usage_ping", help_texts.USAGE_PING)
     return app
 
 

@@ -45,7 +45,10 @@ def progress_display(clock: Clock, stream: TextIO | None = None) -> Iterator[Tel
 
 
 class ProgressBars:
-    """One bar a stage; it pulses while nobody knows how much there is. Any thread may call."""
+    """One bar a stage; it pulses while nobody knows how much there is. Any thread may call.
+
+    A new stage ends the one before, except for months: the other stages are parts of each.
+    """
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
@@ -53,7 +56,7 @@ class ProgressBars:
         self._bars: dict[Stage, TaskID] = {}
 
     def __call__(self, stage: Stage, done: int, total: int | None) -> None:
-        """Move the bar of this stage; a new stage ends the one before."""
+        """Move the bar of this stage."""
         with self._lock:
             if stage not in self._bars:
                 self._finish_all()
@@ -62,7 +65,7 @@ class ProgressBars:
 
     def _finish_all(self) -> None:
         for bar in self._shown.tasks:
-            if not bar.finished:
+            if not bar.finished and bar.id != self._bars.get(Stage.MONTHS):
                 self._shown.update(bar.id, total=bar.completed)
 
 

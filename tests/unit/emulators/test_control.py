@@ -8,7 +8,12 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from cscs_fakes.emulators.control_calls import HPC_USER_CALLS, OIDC_CALLS, WALDUR_CALLS
+from cscs_fakes.emulators.control_calls import (
+    DWDI_CALLS,
+    HPC_USER_CALLS,
+    OIDC_CALLS,
+    WALDUR_CALLS,
+)
 from cscs_fakes.emulators.faults import Fault, FaultKind, Service
 from cscs_fakes.emulators.oidc import ABSENT, CLIENT_ID, CLIENT_SECRET, PathStyle
 from cscs_fakes.emulators.site import EmulatedSite
@@ -21,6 +26,7 @@ FORM: Final = {
 }
 TOKEN: Final = "/realms/cscs/protocol/openid-connect/token"
 PROJECTS: Final = "/hpc-user/api/v1/export/waldur/projects"
+USAGE: Final = "/dwdi/api/v1/compute/usage-month-multiaccount"
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +63,10 @@ def test_the_state_tells_where_it_is_and_what_has_happened(
     state = control.state()
 
     assert (state["url"], state["mode"]) == (site.url, "8.1")
-    assert state["requests"] == {"waldur": 0, "hpc_user": 1, "oidc": 1}
-    assert state["most_at_once"] == {"waldur": 0, "hpc_user": 1, "oidc": 1}
+    assert state["requests"] == {"waldur": 0, "hpc_user": 1, "oidc": 1, "dwdi": 0}
+    assert state["most_at_once"] == {"waldur": 0, "hpc_user": 1, "oidc": 1, "dwdi": 0}
     assert state["hpc_user"] == {"calls": 1, "refusals": 0}
+    assert state["dwdi"] == {"calls": 0, "refusals": 0}
     assert state["oidc"] == {"token": 1}
     assert [(row["service"], row["fault"]["kind"], row["done"]) for row in state["faults"]] == [
         ("waldur", "503", 0)
@@ -153,6 +160,21 @@ def test_ids_change_and_calls_are_told(site: EmulatedSite, control: Controls) ->
     assert [call["slugs"] for call in control.hpc_user_calls()] == [[]]
 
 
+def test_usage_is_put_and_calls_are_told(site: EmulatedSite, control: Controls) -> None:
+    rows = [{"account": "g001", "accountNodeHours": 12.5}]
+    control.put_usage("compute", "2026-11", rows)
+    control.call("dwdi", "configure", answers_everything=True)
+    bearer = {"authorization": f"Bearer {token_of(control)}"}
+    query = {"from": "2026-11", "to": "2026-11", "account": "g002"}
+    answer = control.client.get(USAGE, params=query, headers=bearer)
+
+    assert answer.json() == {"compute": rows}
+    assert site.dwdi.answers_everything
+    assert [(call["subjects"], call["periods"]) for call in control.dwdi_calls()] == [
+        (["g002"], ["2026-11"])
+    ]
+
+
 def test_consumers_order_and_states_are_read(site: EmulatedSite, control: Controls) -> None:
     created = control.order_create(
         offering_slug="capstor", customer_slug="uni", project_slug="ocean", limits={"storage": 5}
@@ -205,7 +227,7 @@ def test_a_reset_puts_everything_back(site: EmulatedSite, control: Controls) -> 
     assert site.hpc_user.projects == before
     assert control.state()["faults"] == []
     assert control.state()["oidc"] == {}
-    assert control.state()["requests"] == {"waldur": 0, "hpc_user": 0, "oidc": 0}
+    assert set(control.state()["requests"].values()) == {0}
 
 
 @pytest.mark.parametrize("path", ["site/__init__", "waldur/app", "oidc/keys", "x/y", "hpc_user/x"])
@@ -228,6 +250,8 @@ def test_only_what_is_listed_can_be_called(control: Controls, path: str) -> None
         ("oidc/mint", b'{"key": "x"}'),
         ("site/reset", b'{"sudo": true}'),
         ("waldur/resource", b'{"uuid": "00000000000000000000000000000000"}'),
+        ("dwdi/put", b'{"kind": "compute", "period": "2026-13", "rows": []}'),
+        ("dwdi/put", b'{"kind": "x", "period": "2026-11", "rows": []}'),
     ],
 )
 def test_wrong_arguments_are_told_as_400(control: Controls, path: str, body: bytes) -> None:
@@ -238,7 +262,12 @@ def test_wrong_arguments_are_told_as_400(control: Controls, path: str, body: byt
 
 @pytest.mark.parametrize(
     ("part", "names"),
-    [("waldur", WALDUR_CALLS), ("hpc_user", HPC_USER_CALLS), ("oidc", OIDC_CALLS)],
+    [
+        ("waldur", WALDUR_CALLS),
+        ("hpc_user", HPC_USER_CALLS),
+        ("oidc", OIDC_CALLS),
+        ("dwdi", DWDI_CALLS),
+    ],
 )
 def test_every_listed_call_exists(site: EmulatedSite, part: str, names: tuple[str, ...]) -> None:
     emulator: Any = getattr(site, part)

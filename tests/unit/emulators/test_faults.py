@@ -147,7 +147,7 @@ def test_options_follow_after_colons() -> None:
     [
         ("", "has no service"),
         ("503", "has no service"),
-        ("dwdi=503", "waldur, hpc_user, oidc"),
+        ("pbs=503", "waldur, hpc_user, oidc, dwdi"),
         ("waldur=418", "truncate"),
         ("waldur=", "no kind of fault"),
         ("waldur=503:afer=1", "after, times"),

@@ -38,6 +38,7 @@ WALDUR_CALLS: Final = (
 )
 HPC_USER_CALLS: Final = ("set_gid", "add_project", "remove_project", "set_user", "remove_user")
 OIDC_CALLS: Final = ("mint", "rotate", "revoke_all")
+DWDI_CALLS: Final = ("put",)
 
 
 class Controls:
@@ -57,6 +58,8 @@ class Controls:
                 ("oidc", "configure"): self.configure_oidc,
                 ("hpc_user", "configure"): self.configure_hpc_user,
                 ("hpc_user", "calls"): self.hpc_user_calls,
+                ("dwdi", "configure"): self.configure_dwdi,
+                ("dwdi", "calls"): self.dwdi_calls,
             }
         )
 
@@ -86,6 +89,7 @@ class Controls:
             "most_at_once": {s.value: site.log.most_at_once[s] for s in Service},
             "oidc": dict(site.oidc.counts),
             "hpc_user": {"calls": len(site.hpc_user.calls), "refusals": site.hpc_user.refusals},
+            "dwdi": {"calls": len(site.dwdi.calls), "refusals": site.dwdi.refusals},
         }
 
     def requests(self, service: str | None = None) -> list[dict[str, object]]:
@@ -137,7 +141,20 @@ class Controls:
         """Who was asked for, and how long the URLs were."""
         return [attrs.asdict(call) for call in self._site.hpc_user.calls]
 
+    def configure_dwdi(self, answers_everything: bool) -> None:
+        """Change what is given."""
+        self._site.dwdi.answers_everything = answers_everything
+
+    def dwdi_calls(self) -> list[dict[str, object]]:
+        """Whose usage of when was asked for, and how long the URLs were."""
+        return [attrs.asdict(call) for call in self._site.dwdi.calls]
+
 
 _PASSED_ON: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
-    {"waldur": WALDUR_CALLS, "hpc_user": HPC_USER_CALLS, "oidc": OIDC_CALLS}
+    {
+        "waldur": WALDUR_CALLS,
+        "hpc_user": HPC_USER_CALLS,
+        "oidc": OIDC_CALLS,
+        "dwdi": DWDI_CALLS,
+    }
 )

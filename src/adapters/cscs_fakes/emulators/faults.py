@@ -20,6 +20,7 @@ class Service(StrEnum):
     WALDUR = "waldur"
     HPC_USER = "hpc_user"
     OIDC = "oidc"
+    DWDI = "dwdi"
 
 
 class FaultKind(StrEnum):

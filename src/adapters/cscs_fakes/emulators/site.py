@@ -1,19 +1,23 @@
-"""A whole centre on one port: Waldur, the HPC User API, an OIDC provider, and their controls."""
+"""A whole centre on one port: Waldur, HPC User API, DWDI, an OIDC provider, and their controls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cscs_domain.usage.metering import Kind
 from cscs_fakes.emulators.control import control_app
+from cscs_fakes.emulators.dwdi import DwdiEmulator
 from cscs_fakes.emulators.faults import Fault, Faults, Service
 from cscs_fakes.emulators.faults_asgi import FaultyService
 from cscs_fakes.emulators.hpc_user import HpcUserEmulator
 from cscs_fakes.emulators.oidc import REALM, OidcEmulator
+from cscs_fakes.emulators.site_accounts import account_facts, account_names, account_rows
 from cscs_fakes.emulators.site_clock import SiteClock
 from cscs_fakes.emulators.site_log import LoggedService, RequestLog
 from cscs_fakes.emulators.site_rows import Passed, Row, clone_of, site_rows, with_progress
@@ -21,6 +25,7 @@ from cscs_fakes.emulators.waldur import Mode, WaldurEmulator
 from cscs_fakes.waldur_row_orders import waldur_time
 
 HPC_USER_PATH: Final = "/hpc-user"
+DWDI_PATH: Final = "/dwdi"
 CONTROL_PATH: Final = "/_emulator"
 
 
@@ -29,18 +34,21 @@ def _nobody(_count: int) -> None:
 
 
 class EmulatedSite:
-    """`waldur`, `hpc_user` and `oidc` with their `faults`, their `clock` and a `log` of requests.
+    """`waldur`, `hpc_user`, `dwdi` and `oidc`, with `faults`, a `clock` and a `log` of requests.
 
     Rows, projects and users are invented unless they are given; `resources` and `seed` say how
-    many and which. `faults` are on from the start. `app` serves everything; `url` is where, once a
-    server has said so. `tell` is told how many rows are made, at every ten thousandth.
+    many and which. `accounts` is how many resources of compute there are beside these, with usage
+    in DWDI; `uuids` and `vanish` are not about them. `faults` are on from the start. `app` serves
+    everything; `url` is where, once a server has said so. `tell` is told how many rows are made,
+    at every ten thousandth.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # so many things can be said about a site
         self,
         *,
         mode: Mode | str = Mode.V8_1,
         resources: int = 60,
+        accounts: int = 0,
         seed: int = 0,
         rows: Iterable[Row] | None = None,
         projects: Sequence[Mapping[str, object]] | None = None,
@@ -57,11 +65,18 @@ class EmulatedSite:
         # As bytes, since the emulator changes what it is given.
         self._given = None if rows is None else msgspec.json.encode(list(rows))
         self._count, self._seed = resources, seed
+        self.accounts = tuple(account_names(accounts))
         self.waldur = self._new_waldur(passed.watch(with_progress(self._rows(), tell)))
         self.hpc_user = HpcUserEmulator(
             passed.projects() if projects is None else projects,
             passed.users() if users is None else users,
             accepts=self.oidc.accepts,
+        )
+        self.dwdi = DwdiEmulator(
+            {Kind.COMPUTE: self.accounts},
+            seed=seed,
+            accepts=self.oidc.accepts,
+            clock=self.clock,
         )
         self._oldest_first = tuple(passed.uuids())
         self._vanished = 0
@@ -73,6 +88,7 @@ class EmulatedSite:
         self.clock.reset()
         self.oidc.reset()
         self.hpc_user.reset()
+        self.dwdi.reset()
         self.waldur = self._new_waldur(self._rows())
         self.log.forget()
         self._vanished = 0
@@ -123,10 +139,14 @@ class EmulatedSite:
         async def hpc_user(scope: Scope, receive: Receive, send: Send) -> None:
             await self.hpc_user.app({**scope, "root_path": HPC_USER_PATH}, receive, send)
 
+        async def dwdi(scope: Scope, receive: Receive, send: Send) -> None:
+            await self.dwdi.app({**scope, "root_path": DWDI_PATH}, receive, send)
+
         oidc = self._service(Service.OIDC, self.oidc.app)
         return [
             ("/api", self._service(Service.WALDUR, waldur, self.vanish)),
             (HPC_USER_PATH, self._service(Service.HPC_USER, hpc_user)),
+            (DWDI_PATH, self._service(Service.DWDI, dwdi)),
             ("/realms", oidc),
             ("/auth/realms", oidc),
             (CONTROL_PATH, control_app(self)),
@@ -138,7 +158,12 @@ class EmulatedSite:
         return LoggedService(service, FaultyService(service, app, self.faults, vanish), self.log)
 
     def _new_waldur(self, rows: Iterable[Row]) -> WaldurEmulator:
-        return WaldurEmulator(mode=self.mode, rows=rows, clock=self.clock)
+        return WaldurEmulator(
+            mode=self.mode,
+            rows=chain(rows, account_rows(self.accounts)),
+            clock=self.clock,
+            facts=account_facts(self.accounts, self.mode, seed=self._seed),
+        )
 
     def _rows(self) -> Iterable[Row]:
         if self._given is None:

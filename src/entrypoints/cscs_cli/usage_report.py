@@ -1,0 +1,161 @@
+"""`cscs usage report`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Final, TypeAlias
+
+import attrs
+import structlog
+from cyclopts import Parameter
+from structlog.contextvars import bound_contextvars
+
+from cscs_bootstrap.settings import Part
+from cscs_bootstrap.system_clock import SystemClock
+from cscs_bootstrap.usage_configuration import UsageOffering
+from cscs_bootstrap.usage_service import UsageService, usage_service
+from cscs_cli.interrupting import sigterm_like_ctrl_c
+from cscs_cli.terminal import console, say, say_bytes
+from cscs_cli.usage_options import DEFAULTS, SourceOptions, checked_accounts, load_offerings
+from cscs_cli.usage_periods import NOW, Calendar, PeriodOptions, months_of_report
+from cscs_cli.usage_progress import PausableProgress
+from cscs_cli.usage_run import HowToTell, UsageRun
+from cscs_domain.errors import CscsError, WrongMonthError
+from cscs_domain.ports import Clock
+from cscs_domain.usage.report_usage import report_usage
+from cscs_domain.usage.usage_reporting import PlanRules, ReportRequest
+
+_LOG: Final = structlog.get_logger("cscs.usage")
+
+Wire: TypeAlias = Callable[[UsageOffering], UsageService]
+"""What makes an offering's services."""
+
+
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class ReportOptions:
+    """Whose usage is submitted, and what may be."""
+
+    account: Annotated[
+        tuple[str, ...],
+        Parameter(metavar="NAME", help="Only this account; may be repeated."),
+    ] = ()
+    dry_run: Annotated[bool, Parameter(help="Show what would be done; submit nothing.")] = False
+    allow_decrease: Annotated[
+        bool, Parameter(help="Submit figures that are lower than Waldur's.")
+    ] = False
+    reconcile: Annotated[
+        bool, Parameter(help="Submit zeros for what the warehouse does not know any more.")
+    ] = False
+    force: Annotated[
+        bool, Parameter(help="Do so even if the warehouse knows none of the accounts.")
+    ] = False
+    totals_only: Annotated[bool, Parameter(help="Leave users out.")] = False
+
+    @property
+    def rules(self) -> PlanRules:
+        """What may be submitted."""
+        return PlanRules(
+            allow_decrease=self.allow_decrease,
+            reconcile=self.reconcile,
+            force=self.force,
+            totals_only=self.totals_only,
+        )
+
+
+NOTHING_SPECIAL: Final = ReportOptions()
+
+
+def usage_report(
+    *,
+    options: SourceOptions = DEFAULTS,
+    period: PeriodOptions = NOW,
+    report: ReportOptions = NOTHING_SPECIAL,
+) -> int:
+    """Fetch, compare, submit, and return the exit code."""
+    accounts = checked_accounts(report.account)
+    offerings = load_offerings(options, Part.USAGE)
+    clock = SystemClock()
+    request = make_request(offerings[0], period, report, clock)
+    run = UsageRun(
+        how=HowToTell(rehearsed=report.dry_run, json=options.json, verbose=options.verbose),
+        asked=accounts,
+        is_alone=len(offerings) == 1,
+    )
+    with sigterm_like_ctrl_c():
+        asyncio.run(report_every(offerings, request, run, partial(usage_service, clock=clock)))
+    code = run.end()
+    if options.json:
+        say_bytes(run.document())
+    elif report.dry_run:
+        say("Dry run: nothing was submitted.")
+    return code
+
+
+def make_request(
+    first: UsageOffering, period: PeriodOptions, report: ReportOptions, clock: Clock
+) -> ReportRequest:
+    """What to do: the months are chosen here, once, by the first offering's zone.
+
+    Raises `UsageError`.
+    """
+    settings = first.settings
+    calendar = Calendar(now=clock.now(), zone=settings.zone)
+    chosen = months_of_report(period, calendar, grace_days=settings.usage.grace_days)
+    return ReportRequest(
+        months=chosen.months,
+        open_months=chosen.open_months,
+        rules=report.rules,
+        rehearse=report.dry_run,
+    )
+
+
+async def report_every(
+    offerings: Sequence[UsageOffering],
+    request: ReportRequest,
+    run: UsageRun,
+    wire: Wire = usage_service,
+) -> None:
+    """Report one after the other; what fails does not keep the others from being reported.
+
+    Only if Waldur books usage into another month than it is told, nothing more is submitted.
+    """
+    for offering in offerings:
+        name = offering.job.name
+        with bound_contextvars(offering=name):
+            try:
+                await _report(offering, request, run, wire)
+            except WrongMonthError as error:
+                run.fail(name, f"{error}. Nothing more is submitted, of other offerings neither.")
+                return
+            except CscsError as error:
+                run.fail(name, str(error))
+            except Exception as error:  # noqa: BLE001  # it must not keep the others from it
+                _LOG.exception("offering_crashed")
+                kind = type(error).__name__
+                run.fail(name, f"ended in an error of this program ({kind}); the log has more.")
+
+
+async def _report(
+    offering: UsageOffering, request: ReportRequest, run: UsageRun, wire: Wire
+) -> None:
+    job = offering.job
+    if run.asked:
+        job = attrs.evolve(job, accounts=frozenset(run.asked))
+    makes_room = not run.how.json and console().is_terminal
+    async with wire(offering) as service:
+        assert service.waldur is not None  # noqa: S101 - it was asked for
+        with PausableProgress(service.clock, makes_room) as progress:
+            months = report_usage(
+                job,
+                request,
+                waldur=service.waldur,
+                warehouse=service.warehouse,
+                clock=service.clock,
+                progress=progress,
+            )
+            async for month in months:
+                with progress.paused():
+                    run.add(job.name, month)
