@@ -14,9 +14,9 @@ from uuid import UUID
 
 import attrs
 
-from cscs_bootstrap.agent_entries import Entry, read_entries
+from cscs_bootstrap.agent_entries import STORAGE_BACKENDS, Entry, read_entries
 from cscs_bootstrap.agent_offering_names import OfferingName, offering_names
-from cscs_bootstrap.agent_sections import environment_of, findings_of, note_shared
+from cscs_bootstrap.agent_sections import STORAGE_SHARED, environment_of, findings_of, note_shared
 from cscs_bootstrap.settings import LoadedSettings, Settings, Source
 from cscs_bootstrap.settings_findings import Findings
 from cscs_bootstrap.settings_load import settle
@@ -70,12 +70,12 @@ def load_agent_config(environ: Mapping[str, str], path: Path) -> AgentConfig:
     """
     file = _read(path)
     found = Findings()
-    note_shared(file, found)
-    entries = read_entries(file, found)
-    names = tuple(offering_names(entries.storage, found))
+    note_shared(file, STORAGE_SHARED, found)
+    entries = read_entries(file, STORAGE_BACKENDS, found)
+    names = tuple(offering_names(entries.ours, found))
     mistakes, notices = list(found.mistakes), list(found.notices)
     offerings = []
-    for entry, name in zip(entries.storage, names, strict=True):
+    for entry, name in zip(entries.ours, names, strict=True):
         try:
             loaded = _load(file, entry, environ)
         except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""Which entries of `offerings` in the site agent's file are ours to export.
+"""Which entries of `offerings` in the site agent's file a command is about.
 
 Offerings of other backends are not looked into: whatever their plugins need may stand there.
 """
@@ -13,15 +13,10 @@ import attrs
 from cscs_bootstrap.settings_findings import Findings, closest, printable
 from cscs_bootstrap.settings_values import Items, Origin, Reason, Scalar, Table, kind_of
 
-BACKEND_TYPE: Final = "cscs-hpc-storage"
-"""The type of the offerings that the first generation exported."""
-
 OFFERINGS: Final = "offerings"
 _NAME: Final = "name"
 _TYPE: Final = "backend_type"
-_WHOSE_FILE: Final = (
-    "This is to be the site agent's file; `cscs storage export` takes a file of our own form."
-)
+_REPORTING: Final = "reporting_backend"
 
 
 @attrs.frozen
@@ -36,10 +31,12 @@ class Entry:
         """Where it begins."""
         return self.table.origin
 
-    @property
-    def backend_type(self) -> str:
-        """Its type in lower case, as the agent reads it; empty if none is given."""
-        return self._scalar(_TYPE).lower()
+    def backend(self, keys: tuple[str, ...]) -> tuple[str, str]:
+        """The first of these keys that it has, and what is there in lower case, as the agent reads
+        it; the last key and nothing if it has none.
+        """
+        key = next(filter(self.has, keys), keys[-1])
+        return key, self._scalar(key).lower()
 
     @property
     def label(self) -> str:
@@ -62,35 +59,75 @@ class Entry:
 
 
 @attrs.frozen(kw_only=True)
+class Backends:
+    """Which entries are ours: those with one of these `names` under the first of `keys` there is.
+
+    `whose_file` is a hint for people who name another file.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    whose_file: str
+
+    def are_those_of(self, entry: Entry) -> bool:
+        """Whether an entry is ours."""
+        return entry.backend(self.keys)[1] in self.names
+
+    @property
+    def description(self) -> str:
+        """What an entry of ours would have."""
+        keys = " (or, without it, ".join(self.keys) + ")" * (len(self.keys) - 1)
+        names = " or ".join(filter(None, (", ".join(self.names[:-1]), self.names[-1])))
+        return f"{keys} is {names}"
+
+
+STORAGE_BACKENDS: Final = Backends(
+    names=("cscs-hpc-storage",),
+    keys=(_TYPE,),
+    whose_file=(
+        "This is to be the site agent's file; `cscs storage export` takes a file of our own form."
+    ),
+)
+"""The offerings that the first generation exported."""
+
+USAGE_BACKENDS: Final = Backends(
+    names=("cscs-dwdi", "cscs-dwdi-compute", "cscs-dwdi-storage", "cscs-dwdi-inference"),
+    keys=(_REPORTING, _TYPE),
+    whose_file=f"A file with {OFFERINGS} is taken for the site agent's.",
+)
+"""The offerings whose usage the first generation reported out of DWDI."""
+
+
+@attrs.frozen(kw_only=True)
 class Entries:
     """The entries that are ours, and the names of the others."""
 
-    storage: tuple[Entry, ...]
+    ours: tuple[Entry, ...]
     passed_over: tuple[str, ...]
 
 
-def read_entries(file: Table, findings: Findings) -> Entries:
+def read_entries(file: Table, backends: Backends, findings: Findings) -> Entries:
     """Sort the entries; note what is wrong with the list itself."""
     before = len(findings.mistakes)
-    entries = tuple(_entries(file, findings))
-    storage = tuple(entry for entry in entries if entry.backend_type == BACKEND_TYPE)
-    others = tuple(entry for entry in entries if entry.backend_type != BACKEND_TYPE)
-    slips = tuple(map(_slip, filter(_is_slip, others)))
-    if storage:
+    entries = tuple(_entries(file, backends.whose_file, findings))
+    ours = tuple(entry for entry in entries if backends.are_those_of(entry))
+    others = tuple(entry for entry in entries if not backends.are_those_of(entry))
+    slips = tuple(slip for entry in others if (slip := _slip(entry, backends)))
+    if ours:
         findings.notices += slips
     elif len(findings.mistakes) == before:
-        reason = Reason(f"has no entry whose {_TYPE} is {BACKEND_TYPE}.", " ".join(slips))
+        reason = Reason(f"has no entry whose {backends.description}.", " ".join(slips))
         findings.note(OFFERINGS, reason, file.entries[OFFERINGS].origin)
-    return Entries(storage=storage, passed_over=tuple(entry.label for entry in others))
+    return Entries(ours=ours, passed_over=tuple(entry.label for entry in others))
 
 
-def _entries(file: Table, findings: Findings) -> Iterator[Entry]:
+def _entries(file: Table, whose_file: str, findings: Findings) -> Iterator[Entry]:
     listed = file.entries.get(OFFERINGS)
     if listed is None or (isinstance(listed, Scalar) and listed.is_blank):
         place = file.origin if listed is None else listed.origin
-        findings.note(OFFERINGS, Reason("is missing.", _WHOSE_FILE), place)
+        findings.note(OFFERINGS, Reason("is missing.", whose_file), place)
     elif not isinstance(listed, Items):
-        reason = Reason(f"must be a list, not {kind_of(listed)}.", _WHOSE_FILE)
+        reason = Reason(f"must be a list, not {kind_of(listed)}.", whose_file)
         findings.note(OFFERINGS, reason, listed.origin)
     elif not listed.items:
         findings.note(OFFERINGS, Reason("is an empty list."), listed.origin)
@@ -104,11 +141,9 @@ def _entries(file: Table, findings: Findings) -> Iterator[Entry]:
                 findings.note(key, reason, item.origin)
 
 
-def _is_slip(entry: Entry) -> bool:
-    """A slip of the pen would leave a whole storage system out without a word."""
-    return closest(entry.backend_type, {BACKEND_TYPE: None}, 0.85) is not None
-
-
-def _slip(entry: Entry) -> str:
-    place = f"{entry.key}.{_TYPE} ({entry.place_of(_TYPE)})"
-    return f"{place} makes this offering be passed over; did you mean {BACKEND_TYPE}?"
+def _slip(entry: Entry, backends: Backends) -> str:
+    """A slip of the pen would leave a whole offering out without a word."""
+    key, written = entry.backend(backends.keys)
+    meant = closest(written, dict.fromkeys(backends.names), 0.85)
+    place = f"{entry.key}.{key} ({entry.place_of(key)})"
+    return f"{place} makes this offering be passed over; did you mean {meant}?" if meant else ""

@@ -15,7 +15,7 @@ from cscs_bootstrap.settings_values import Reason, Refused, Value, refuse
 from cscs_domain.storage.field_parsers import Fault, required_uuid
 
 _NAME: Final = "name"
-_UUID: Final = "waldur_offering_uuid"
+OFFERING_UUID: Final = "waldur_offering_uuid"
 _UUID_FORM: Final = "Write its 32 hexadecimal digits, with or without dashes."
 
 T = TypeVar("T")
@@ -29,23 +29,26 @@ class OfferingName:
     uuid: UUID
 
 
-def offering_names(entries: Iterable[Entry], findings: Findings) -> Iterator[OfferingName | None]:
+def offering_names(
+    entries: Iterable[Entry], findings: Findings, *, may_lack_uuid: bool = False
+) -> Iterator[OfferingName | None]:
     """Yield the name of each entry, None where there is no uuid to go by.
 
-    Notes uuids that are missing, are none, or are those of another entry.
+    Notes uuids that are none or are those of another entry, and unless they `may_lack_uuid` those
+    that are missing.
     """
     holders: dict[UUID, Entry] = {}
     for entry in entries:
         name = _parsed(entry, _NAME, text, findings)
-        uuid = _parsed(entry, _UUID, _uuid, findings)
-        if not entry.has(_UUID):
-            _note(entry, _UUID, Reason("is missing.", _UUID_FORM), findings)
+        uuid = _parsed(entry, OFFERING_UUID, _uuid, findings)
+        if not entry.has(OFFERING_UUID) and not may_lack_uuid:
+            _note(entry, OFFERING_UUID, Reason("is missing.", _UUID_FORM), findings)
         if uuid is None:
             yield None
             continue
         if (first := holders.setdefault(uuid, entry)) is not entry:
             reason = Reason(f"is that of {first.key} as well.", "Keep one of the two.")
-            _note(entry, _UUID, reason, findings)
+            _note(entry, OFFERING_UUID, reason, findings)
         yield OfferingName(text=name or str(uuid), uuid=uuid)
 
 
@@ -62,7 +65,7 @@ def _parsed(entry: Entry, name: str, parse: Callable[[Value], T], findings: Find
 
 def _uuid(value: Value) -> UUID:
     faults: list[Fault] = []
-    found = required_uuid(text(value), _UUID, faults)
+    found = required_uuid(text(value), OFFERING_UUID, faults)
     if faults:
         # Not quoted: it may be the token of the line above.
         raise refuse("is not a uuid.", _UUID_FORM)

@@ -6,7 +6,7 @@ they wrote: `offerings[0].waldur_api_url` is `waldur_api.api_url`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from cscs_bootstrap.settings_model import Settings
 from cscs_bootstrap.settings_tables import repeats
 from cscs_bootstrap.settings_values import Scalar, Table, Value
 
-_SHARED: Final = frozenset(
+STORAGE_SHARED: Final = frozenset(
     {
         "adapters",
         "callback_base_url",
@@ -33,9 +33,12 @@ _SHARED: Final = frozenset(
         "strict",
     }
 )
-"""Sections of ours that may stand beside `offerings`; they hold for all of these."""
+"""Sections of ours that may stand beside `offerings` of storage; they hold for all of these."""
 
-_API: Final[Mapping[str, str]] = {
+USAGE_SHARED: Final = frozenset({"adapters", "debug", "log_format", "site_timezone", "usage"})
+"""The same for offerings whose usage is reported. A file may serve both."""
+
+API: Final[Mapping[str, str]] = {
     "api_url": "waldur_api_url",
     "access_token": "waldur_api_token",
     "verify_ssl": "verify_ssl",
@@ -48,44 +51,61 @@ _GROUPS: Final = ("backend_settings", "backend_components")
 _OUTPUT_DIRECTORY: Final = "backend_settings.output_directory"
 _NEVER_OVERRIDDEN: Final = ("api_url", "access_token")
 _READ_IN_ENTRIES: Final = frozenset(
-    {"name", "backend_type", "waldur_offering_uuid", *_API.values(), *_GROUPS}
+    {"name", "backend_type", "waldur_offering_uuid", *API.values(), *_GROUPS}
 )
 _NEAR: Final = 0.88
 
 
-def note_shared(file: Table, findings: Findings) -> None:
+def note_shared(file: Table, shared: frozenset[str], findings: Findings) -> None:
     """Note what is odd beside `offerings`: keys of ours that stand twice or are not read here."""
     for reason in repeats(file):
-        if reason.subkey in {OFFERINGS, *_SHARED}:
+        if reason.subkey in {OFFERINGS, *shared}:
             findings.note(reason.subkey, reason, reason.origin or file.origin)
-    findings.notices += _not_read(file)
+    findings.notices += _not_read(file, shared)
 
 
-def _not_read(file: Table) -> Iterator[str]:
+def _not_read(file: Table, shared: frozenset[str]) -> Iterator[str]:
     ours = outline(Settings).children
     for name, value in file.entries.items():
-        if name in _SHARED or name == OFFERINGS:
+        if name in STORAGE_SHARED | USAGE_SHARED or name == OFFERINGS:
             continue
         if name in ours:
             yield f"{name} ({value.origin}) is not read from a file with {OFFERINGS}."
-        elif near := closest(name, dict.fromkeys(_SHARED), _NEAR):
+        elif near := closest(name, dict.fromkeys(shared), _NEAR):
             yield f"{printable(name)} ({value.origin}) is not read; did you mean {near}?"
 
 
 def findings_of(file: Table, entry: Entry) -> Findings:
     """Collect what the file says about one offering: its own keys and the shared ones."""
-    names = {f"waldur_api.{ours}": f"{entry.key}.{theirs}" for ours, theirs in _API.items()}
+    names = api_names(entry)
     names |= {group: f"{entry.key}.{group}" for group in _GROUPS}
     findings = Findings(elsewhere=Elsewhere(names, entry.origin))
-    for reason in repeats(entry.table):
-        if reason.subkey in _READ_IN_ENTRIES:
-            place = reason.origin or entry.origin
-            findings.note(f"{entry.key}.{reason.subkey}", reason, place)
-    shared = {name: value for name, value in file.entries.items() if name in _SHARED}
+    note_repeats(entry, _READ_IN_ENTRIES, findings)
+    shared = {name: value for name, value in file.entries.items() if name in STORAGE_SHARED}
     table = Table({**shared, **_sections(entry, findings)}, entry.origin)
     collect(outline(Settings), table, findings)
     _from_working_directory(findings)
     return findings
+
+
+def api_names(entry: Entry) -> dict[str, str]:
+    """Keys of `waldur_api` and the names that an offering has for them."""
+    return {f"waldur_api.{ours}": f"{entry.key}.{theirs}" for ours, theirs in API.items()}
+
+
+def api_section(entry: Entry) -> Table:
+    """What an offering says of its Waldur, as a section of ours."""
+    written = entry.table.entries
+    api = {ours: written[theirs] for ours, theirs in API.items() if theirs in written}
+    return Table(api, entry.origin)
+
+
+def note_repeats(entry: Entry, names: frozenset[str], findings: Findings) -> None:
+    """Note which of these names stand twice in an entry."""
+    for reason in repeats(entry.table):
+        if reason.subkey in names:
+            place = reason.origin or entry.origin
+            findings.note(f"{entry.key}.{reason.subkey}", reason, place)
 
 
 def _from_working_directory(findings: Findings) -> None:
@@ -103,8 +123,7 @@ def _from_working_directory(findings: Findings) -> None:
 def _sections(entry: Entry, findings: Findings) -> dict[str, Value]:
     """The offering's own keys as sections of ours."""
     written = entry.table.entries
-    api = {ours: written[theirs] for ours, theirs in _API.items() if theirs in written}
-    sections: dict[str, Value] = {"waldur_api": Table(api, entry.origin)}
+    sections: dict[str, Value] = {"waldur_api": api_section(entry)}
     for branch in outline(Settings).branches():
         if branch.key in _GROUPS and branch.key in written:
             key = f"{entry.key}.{branch.key}"
@@ -127,15 +146,17 @@ def _known(branch: Branch, value: Value, key: str, findings: Findings) -> Value:
             case Branch() as inner:
                 entries[name] = _known(inner, item, f"{key}.{name}", findings)
             case None:
-                findings.notices.append(_ignored(branch, f"{key}.{printable(name)}", name, item))
+                findings.notices.append(ignored(key, name, item, branch.children))
     kept = tuple(repeat for repeat in value.repeats if repeat.key in entries)
     return Table(entries, value.origin, kept)
 
 
-def _ignored(branch: Branch, key: str, name: str, value: Value) -> str:
-    near = closest(name.lower(), branch.children)
+def ignored(key: str, name: str, value: Value, known: Mapping[str, object]) -> str:
+    """The notice about a name in the section `key` that has no meaning here."""
+    near = closest(name.lower(), known)
     meant = f"; did you mean {near}?" if near else "."
-    return f"{key} ({value.origin}) is not a setting and is ignored{meant}"
+    place = f"{key}.{printable(name)} ({value.origin})"
+    return f"{place} is not a setting and is ignored{meant}"
 
 
 def environment_of(entry: Entry, environ: Mapping[str, str]) -> dict[str, str]:
@@ -144,12 +165,20 @@ def environment_of(entry: Entry, environ: Mapping[str, str]) -> dict[str, str]:
     Its URL and token are never overridden: one variable cannot be right for offerings of several
     Waldurs. Which system an offering is, Waldur says.
     """
-    filled = {f"waldur_api.{ours}" for ours in _NEVER_OVERRIDDEN if entry.has(_API[ours])}
-    hidden = {*filled, "storage_systems"}
+    return without_variables(environ, {*filled_api(entry), "storage_systems"})
+
+
+def filled_api(entry: Entry) -> frozenset[str]:
+    """The keys of `waldur_api` that an entry sets for good."""
+    return frozenset(f"waldur_api.{ours}" for ours in _NEVER_OVERRIDDEN if entry.has(API[ours]))
+
+
+def without_variables(environ: Mapping[str, str], keys: Collection[str]) -> dict[str, str]:
+    """The environment without what could set these keys."""
     names = {
         name
         for leaf in outline(Settings).leaves()
-        if leaf.key in hidden
+        if leaf.key in keys
         for variable in leaf.variables
         for name in (variable, f"{variable}_FILE")
     }

@@ -29,6 +29,7 @@ from cscs_bootstrap.settings_sections import (
     StorageComponent,
     WaldurApi,
 )
+from cscs_bootstrap.settings_usage import StorageUrlStyle, UsageSettings
 from cscs_bootstrap.settings_values import Origin, Source
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "Source",
     "StorageComponent",
     "StorageSystemSource",
+    "StorageUrlStyle",
+    "UsageSettings",
     "WaldurApi",
     "as_json",
     "as_text",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from cscs_bootstrap.settings_fields import Branch, outline
 from cscs_bootstrap.settings_load import LoadedSettings
 from cscs_bootstrap.settings_model import Settings
 from cscs_bootstrap.settings_values import Origin
+from cscs_domain.usage.components import Component
 
 Plain: TypeAlias = bool | int | str | list["Plain"] | dict[str, "Plain"] | None
 """What JSON can hold. Exact numbers and durations (in seconds) are text, so they stay exact."""
@@ -78,12 +79,22 @@ def plain(value: object) -> Plain:
             return plain(Decimal(value // timedelta(microseconds=1)) / 1_000_000)
         case Decimal():
             return f"{value:f}"
-        case Mapping():
-            return {str(name): plain(item) for name, item in value.items()}
+        case Mapping() | Component():
+            return {str(name): plain(item) for name, item in _entries(value)}
         case tuple():
             return [plain(item) for item in value]
         case _:
             return str(value)
+
+
+def _entries(value: Mapping[object, object] | Component) -> Iterator[tuple[object, object]]:
+    """What a mapping holds, or what differs from the defaults in a component under its name."""
+    if isinstance(value, Component):
+        usual = attrs.asdict(Component(name=value.name), recurse=False)
+        said = attrs.asdict(value, recurse=False)
+        yield from ((name, item) for name, item in said.items() if item != usual[name])
+    else:
+        yield from value.items()
 
 
 def _values(branch: Branch, settings: object) -> dict[str, object]:

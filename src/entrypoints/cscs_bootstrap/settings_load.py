@@ -13,8 +13,9 @@ from cscs_bootstrap.settings_environment import PATH_VARIABLE, read_environment
 from cscs_bootstrap.settings_fields import Branch, Leaf, outline
 from cscs_bootstrap.settings_findings import Findings, collect
 from cscs_bootstrap.settings_model import Part, Settings
-from cscs_bootstrap.settings_rules import Objection, cautions, objections
-from cscs_bootstrap.settings_values import DEFAULT_ORIGIN, Origin, Refused, Scalar, Value
+from cscs_bootstrap.settings_objections import Objection
+from cscs_bootstrap.settings_rules import cautions, objections
+from cscs_bootstrap.settings_values import DEFAULT_ORIGIN, Origin, Refused, Scalar, Table, Value
 from cscs_bootstrap.settings_yaml import UnreadableFileError, read_yaml
 from cscs_domain.errors import ConfigurationError, Mistake
 
@@ -43,11 +44,38 @@ def load_settings(
     none. Keys that only the parts in `require` need may be absent otherwise; what is present is
     always checked. Raises `ConfigurationError` with every mistake.
     """
-    root = outline(Settings)
-    from_file, is_readable = _read_file(root, environ, config_path)
-    # Nothing is missing that may well stand in a file that could not be read.
-    wanted = require if is_readable else frozenset[Part]()
-    return settle(from_file, environ, lambda settings: objections(settings, wanted))
+    return settled(read_source(environ, config_path), environ, require=require)
+
+
+def settled(
+    source: Table | Mistake | None, environ: Mapping[str, str], *, require: frozenset[Part]
+) -> LoadedSettings:
+    """As `load_settings`, with a file that `read_source` has read or could not read."""
+    findings = Findings()
+    if isinstance(source, Table):
+        collect(outline(Settings), source, findings)
+    elif source is not None:
+        findings.mistakes.append(source)
+        require = frozenset()  # what seems to be missing may well stand in that file
+    return settle(findings, environ, lambda settings: objections(settings, require))
+
+
+def read_source(
+    environ: Mapping[str, str], config_path: Path | None, *, is_ours: bool = True
+) -> Table | Mistake | None:
+    """The file that is named here or in the environment, why it cannot be read, or None.
+
+    With `is_ours=False` it may be a file of another program, as in `read_yaml`.
+    """
+    named = environ.get(PATH_VARIABLE, "").strip()
+    if config_path is None and not named:
+        return None
+    path = config_path or Path(named)
+    try:
+        return read_yaml(path) if is_ours else read_yaml(path, most_levels=50, is_ours=False)
+    except UnreadableFileError as error:
+        variable = None if config_path else PATH_VARIABLE
+        return Mistake(error.place, variable, error.reason, error.hint)
 
 
 def settle(from_file: Findings, environ: Mapping[str, str], judge: Judge) -> LoadedSettings:
@@ -69,22 +97,6 @@ def settle(from_file: Findings, environ: Mapping[str, str], judge: Judge) -> Loa
         origins=MappingProxyType(_origins(root, found.values)),
         notices=(*found.notices, *told),
     )
-
-
-def _read_file(
-    root: Branch, environ: Mapping[str, str], config_path: Path | None
-) -> tuple[Findings, bool]:
-    findings = Findings()
-    named = environ.get(PATH_VARIABLE, "").strip()
-    if config_path is None and not named:
-        return findings, True
-    try:
-        collect(root, read_yaml(config_path or Path(named)), findings)
-    except UnreadableFileError as error:
-        variable = None if config_path else PATH_VARIABLE
-        findings.mistakes.append(Mistake(error.place, variable, error.reason, error.hint))
-        return findings, False
-    return findings, True
 
 
 def _merged(weak: Findings, strong: Findings) -> Findings:

@@ -31,6 +31,7 @@ from cscs_bootstrap.settings_tables import (
     storage_systems,
 )
 from cscs_bootstrap.settings_urls import base_url
+from cscs_bootstrap.settings_usage import UsageSettings
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.target_ids import ItemIds
 
@@ -70,7 +71,7 @@ class AdapterChoice:
         AdapterKind.HTTP, choice(AdapterKind), f"One of {words(AdapterKind)}."
     )
     path: tuple[Path, ...] = setting(
-        (), paths, "File or list of files that it reads or keeps.", example="dump.json"
+        (), paths, "File, list of files or folder that it reads or keeps.", example="dump.json"
     )
 
 
@@ -112,6 +113,7 @@ class Settings:
     hpc_user_api: HpcUserApi = section(HpcUserApi, "The service that knows the Unix ids.")
     backend_settings: BackendSettings = section(BackendSettings, "Quotas and files.")
     backend_components: BackendComponents = section(BackendComponents, "Offering components.")
+    usage: UsageSettings = section(UsageSettings, "Usage that is reported to Waldur.")
     sentry: Sentry = section(Sentry, "Reports of errors; off without a DSN.")
     snapshot_max_age: timedelta = setting(
         timedelta(seconds=15),
@@ -183,3 +185,7 @@ class Part(StrEnum):
     """Storage resources: reading them from Waldur, finding their Unix ids."""
     API = "API"
     """The HTTP server: knowing whose tokens to accept."""
+    USAGE = "usage"
+    """Usage reports: reading the warehouse, writing to Waldur."""
+    WAREHOUSE = "warehouse"
+    """The usage warehouse alone."""

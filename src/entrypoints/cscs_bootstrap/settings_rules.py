@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-import attrs
-
 from cscs_bootstrap.settings_model import AdapterKind, Part, Settings
+from cscs_bootstrap.settings_objections import Caution, Objection, missing
+from cscs_bootstrap.settings_usage_rules import report_needs, usage_conflicts, warehouse_needs
 from cscs_bootstrap.settings_values import Reason
 
 _HTTP, _FILE, _SQL, _FAKE = AdapterKind
@@ -30,32 +30,23 @@ _READ_FROM_FILES: Final = ("waldur", "hpc_user", "dwdi")
 _HPC_USER_KEYS: Final = ("api_url", "client_id", "client_secret", "oidc_token_url")
 
 
-@attrs.frozen
-class Objection:
-    """What is wrong with a key in the light of others (`beside` lists those)."""
-
-    key: str
-    reason: Reason
-    beside: tuple[str, ...] = ()
-
-
-@attrs.frozen
-class Caution:
-    """What an operator should know about a key. `text` reads on from it."""
-
-    key: str
-    text: str
-
-
 def objections(settings: Settings, require: Collection[Part]) -> Iterator[Objection]:
     """Yield everything that does not fit together, then everything that is missing."""
     yield from _coefficients(settings)
     yield from _roots(settings)
     yield from _adapters(settings)
-    if Part.STORAGE in require:
+    yield from usage_conflicts(settings)
+    parts = frozenset(require)
+    if parts & {Part.STORAGE, Part.USAGE}:
+        yield from _waldur(settings)
+    if Part.STORAGE in parts:
         yield from _storage(settings)
-    if Part.API in require:
+    if Part.API in parts:
         yield from _api(settings)
+    if Part.USAGE in parts:
+        yield from report_needs(settings)
+    if parts & {Part.USAGE, Part.WAREHOUSE}:
+        yield from warehouse_needs(settings)
 
 
 def objections_to_offering(settings: Settings) -> Iterator[Objection]:
@@ -92,6 +83,9 @@ def cautions(settings: Settings) -> Iterator[Caution]:
     if settings.hpc_user_api.development_mode:
         text = "is on: Unix ids that nobody knows are made up."
         yield Caution("hpc_user_api.development_mode", text)
+    adapters = settings.adapters
+    if adapters.dwdi.kind is _FAKE and adapters.waldur.kind is _HTTP:
+        yield Caution("adapters.dwdi", "is fake: `cscs usage report` writes invented usage.")
 
 
 def _coefficients(settings: Settings) -> Iterator[Objection]:
@@ -128,8 +122,7 @@ def _adapters(settings: Settings) -> Iterator[Objection]:
 
 def _storage(settings: Settings) -> Iterator[Objection]:
     if not settings.storage_systems:
-        yield _missing("storage_systems", "storage resources cannot be found without it")
-    yield from _waldur(settings)
+        yield missing("storage_systems", "storage resources cannot be found without it")
     yield from _hpc_user(settings)
 
 
@@ -138,7 +131,7 @@ def _waldur(settings: Settings) -> Iterator[Objection]:
         why = "Waldur cannot be asked without it"
         for name in ("api_url", "access_token"):
             if getattr(settings.waldur_api, name) is None:
-                yield _missing(f"waldur_api.{name}", why, "adapters.waldur")
+                yield missing(f"waldur_api.{name}", why, "adapters.waldur")
 
 
 def _hpc_user(settings: Settings) -> Iterator[Objection]:
@@ -149,15 +142,10 @@ def _hpc_user(settings: Settings) -> Iterator[Objection]:
     for name in _HPC_USER_KEYS:
         if getattr(api, name) is None:
             beside = ("adapters.hpc_user", "hpc_user_api.development_mode")
-            yield _missing(f"hpc_user_api.{name}", why, *beside)
+            yield missing(f"hpc_user_api.{name}", why, *beside)
 
 
 def _api(settings: Settings) -> Iterator[Objection]:
     if settings.auth.keycloak_url is None and not settings.auth.disable_auth:
         why = "tokens cannot be checked without it (auth.disable_auth is off)"
-        yield _missing("auth.keycloak_url", why, "auth.disable_auth")
-
-
-def _missing(key: str, why: str, *beside: str) -> Objection:
-    reason = Reason(f"is missing: {why}.", "Set the key in the file, or the variable.")
-    return Objection(key, reason, beside)
+        yield missing("auth.keycloak_url", why, "auth.disable_auth")

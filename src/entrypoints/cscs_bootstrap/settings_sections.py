@@ -61,7 +61,7 @@ class WaldurApi:
         "Full URL of the Waldur API.",
         env="WALDUR_API_URL",
         example="https://waldur.example.com/api/",
-        needed="storage with adapters.waldur http",
+        needed="storage and usage with adapters.waldur http",
     )
     access_token: Secret | None = setting(
         None,
@@ -70,7 +70,7 @@ class WaldurApi:
         env="WALDUR_API_TOKEN",
         secret=True,
         example="replace-me",
-        needed="storage with adapters.waldur http",
+        needed="storage and usage with adapters.waldur http",
     )
     verify_ssl: bool = setting(
         True, boolean, "Whether Waldur's certificate is checked.", env="WALDUR_VERIFY_SSL"

@@ -40,10 +40,10 @@ T = TypeVar("T")
 
 def storage_systems(value: Value) -> Mapping[str, str]:
     """Names to offering slugs: safe path segments on both sides, every slug once."""
-    table = _pairs(value) if isinstance(value, Scalar) else _table(value, _SYSTEMS_HINT)
+    table = _pairs(value) if isinstance(value, Scalar) else table_of(value, _SYSTEMS_HINT)
     if not table.entries:
         raise refuse("must name at least one storage system.", _SYSTEMS_HINT)
-    found = _each(table, lambda item: _segment(text(_filled(item))))
+    found = each(table, lambda item: _segment(text(_filled(item))))
     if shared := tuple(_shared_slugs(table, found)):
         raise Refused(*shared)
     return MappingProxyType(found)
@@ -59,7 +59,7 @@ def _shared_slugs(table: Table, systems: Mapping[str, str]) -> Iterator[Reason]:
 
 def storage_roots(value: Value) -> Mapping[str, tuple[MountPath, ...]]:
     """System names to the absolute, normalised paths that their directories may lie under."""
-    return MappingProxyType(_each(_table(value), lambda item: _list(item, _mount_path)))
+    return MappingProxyType(each(table_of(value), lambda item: _list(item, _mount_path)))
 
 
 def paths(value: Value) -> tuple[Path, ...]:
@@ -94,7 +94,8 @@ def structured(value: Value) -> Value:
     return value
 
 
-def _table(value: Value, hint: str = "") -> Table:
+def table_of(value: Value, hint: str = "") -> Table:
+    """A mapping, which a variable holds as JSON."""
     found = structured(value)
     if not isinstance(found, Table):
         raise refuse(f"must be a mapping, not {kind_of(found)}.", hint)
@@ -104,7 +105,7 @@ def _table(value: Value, hint: str = "") -> Table:
 def _pairs(value: Scalar) -> Table:
     """`name=slug,name=slug`, or JSON, out of one text."""
     if value.text.strip()[:1] == "{":
-        return _table(value)
+        return table_of(value)
     entries: dict[str, Value] = {}
     again = []
     for pair in value.text.split(","):
@@ -117,13 +118,19 @@ def _pairs(value: Scalar) -> Table:
     return Table(entries, value.origin, tuple(again))
 
 
-def _each(table: Table, parse: Callable[[Value], T]) -> dict[str, T]:
-    """Parse every entry under a name that can be part of a path, or refuse with all reasons."""
+def each(
+    table: Table, parse: Callable[[Value], T], name_of: Callable[[str], str] | None = None
+) -> dict[str, T]:
+    """Parse every entry, or refuse with all reasons.
+
+    Without `name_of`, names are those that can be part of a path.
+    """
+    checked = name_of or _segment
     found: dict[str, T] = {}
     reasons = list(repeats(table))
     for name, item in table.entries.items():
         try:
-            found[_segment(name)] = parse(item)
+            found[checked(name)] = parse(item)
         except Refused as refused:
             reasons += (_inside(reason, name, item.origin) for reason in refused.reasons)
     if reasons:

@@ -29,7 +29,7 @@ from cscs_domain.storage.callbacks import ApiUrl
 
 if TYPE_CHECKING:
     from cscs_http.connection import Connection
-    from cscs_http.oidc_client import ClientCredentials
+    from cscs_http.oidc_client import Client, ClientCredentials
     from cscs_http.service import Call, Service
 
 Close: TypeAlias = Callable[[], Awaitable[None]]
@@ -44,8 +44,8 @@ def waldur_service(settings: Settings) -> Service:
 
     waldur = settings.waldur_api
     if waldur.api_url is None or waldur.access_token is None:
-        raise _missing("waldur_api.api_url and waldur_api.access_token")
-    connection = _connection(
+        raise missing_keys("waldur_api.api_url and waldur_api.access_token")
+    place = connection(
         "Waldur",
         ApiUrl.parse(waldur.api_url).text,
         proxy=waldur.socks_proxy,
@@ -54,7 +54,7 @@ def waldur_service(settings: Settings) -> Service:
         verify_tls=waldur.verify_ssl,
         at_once=waldur.concurrency,
     )
-    return Service(connection, credentials=WaldurToken(waldur.access_token.reveal), observe=_log)
+    return Service(place, credentials=WaldurToken(waldur.access_token.reveal), observe=log_call)
 
 
 class WaldurReader(WaldurResources, WaldurInspection, WaldurOfferings, Protocol):
@@ -94,10 +94,10 @@ def token_verifier(settings: Settings, clock: Clock | None = None) -> TokenVerif
     _quieten_retries()
     auth = settings.auth
     if auth.keycloak_url is None:
-        raise _missing("auth.keycloak_url")
-    connection = attrs.evolve(realm_connection(auth.keycloak_url), ca_file=auth.ca_file)
+        raise missing_keys("auth.keycloak_url")
+    place = attrs.evolve(realm_connection(auth.keycloak_url), ca_file=auth.ca_file)
     return OidcTokenVerifier(
-        Service(connection, retries=REALM_RETRIES, observe=_log),
+        Service(place, retries=REALM_RETRIES, observe=log_call),
         realm=auth.keycloak_realm,
         client_id=auth.keycloak_client_id,
         clock=clock or SystemClock(),
@@ -111,10 +111,10 @@ def http_hpc_users(settings: Settings, clock: Clock) -> tuple[CachedHpcUsers, Cl
 
     api = settings.hpc_user_api
     if api.api_url is None:
-        raise _missing("hpc_user_api.api_url")
-    tokens, credentials = _client_credentials(api, clock)
-    connection = _hpc_connection("HPC User API", api.api_url.rstrip("/") + "/", api)
-    service = Service(connection, credentials=credentials, observe=_log)
+        raise missing_keys("hpc_user_api.api_url")
+    tokens, credentials = _hpc_credentials(api, clock)
+    place = _hpc_connection("HPC User API", api.api_url.rstrip("/") + "/", api)
+    service = Service(place, credentials=credentials, observe=log_call)
     asked = HttpHpcUsers(service, user_path_template=api.user_path_template)
     cached = CachedHpcUsers(asked, clock, _cache_policy(api))
 
@@ -127,22 +127,33 @@ def http_hpc_users(settings: Settings, clock: Clock) -> tuple[CachedHpcUsers, Cl
     return cached, close
 
 
-def _client_credentials(api: HpcUserApi, clock: Clock) -> tuple[Service, ClientCredentials]:
-    from cscs_http.oidc_client import Client, ClientCredentials, TokenEndpoint
-    from cscs_http.service import Service
+def _hpc_credentials(api: HpcUserApi, clock: Clock) -> tuple[Service, ClientCredentials]:
+    from cscs_http.oidc_client import Client
 
     if api.oidc_token_url is None or api.client_id is None or api.client_secret is None:
-        raise _missing("hpc_user_api.oidc_token_url, .client_id and .client_secret")
-    endpoint = TokenEndpoint.parse(api.oidc_token_url)
-    service = Service(_hpc_connection("OIDC", endpoint.url, api), observe=_log)
+        raise missing_keys("hpc_user_api.oidc_token_url, .client_id and .client_secret")
     client = Client(
         client_id=api.client_id, client_secret=api.client_secret.reveal, scope=api.oidc_scope
     )
+    return client_credentials(
+        api.oidc_token_url, client, lambda url: _hpc_connection("OIDC", url, api), clock
+    )
+
+
+def client_credentials(
+    token_url: str, client: Client, connect: Callable[[str], Connection], clock: Clock
+) -> tuple[Service, ClientCredentials]:
+    """Requests to a token endpoint, and the tokens that it gives this client."""
+    from cscs_http.oidc_client import ClientCredentials, TokenEndpoint
+    from cscs_http.service import Service
+
+    endpoint = TokenEndpoint.parse(token_url)
+    service = Service(connect(endpoint.url), observe=log_call)
     return service, ClientCredentials(service, endpoint, client, clock)
 
 
 def _hpc_connection(service: str, url: str, api: HpcUserApi) -> Connection:
-    return _connection(
+    return connection(
         service,
         url,
         proxy=api.socks_proxy,
@@ -157,7 +168,7 @@ def _cache_policy(api: HpcUserApi) -> IdentityCachePolicy:
     )
 
 
-def _connection(
+def connection(
     service: str,
     url: str,
     *,
@@ -167,6 +178,7 @@ def _connection(
     verify_tls: bool = True,
     at_once: int = 4,
 ) -> Connection:
+    """Where and how to reach a service."""
     from cscs_http.connection import Connection, TimeLimits
 
     _quieten_retries()
@@ -188,7 +200,7 @@ def _connection(
 def _quieten_retries() -> None:
     import stamina
 
-    stamina.instrumentation.set_on_retry_hooks(())  # `_log` tells of every attempt already
+    stamina.instrumentation.set_on_retry_hooks(())  # `log_call` tells of every attempt already
 
 
 def unusable_ca_files(settings: Settings) -> Iterator[Mistake]:
@@ -196,6 +208,7 @@ def unusable_ca_files(settings: Settings) -> Iterator[Mistake]:
     files = {
         "waldur_api": settings.waldur_api.ca_file,
         "hpc_user_api": settings.hpc_user_api.ca_file,
+        "usage": settings.usage.ca_file,
         "auth": settings.auth.ca_file,
     }
     for section, path in files.items():
@@ -214,11 +227,12 @@ def _why_unusable(path: Path) -> str | None:
     return None
 
 
-def _missing(keys: str) -> ConfigurationError:
+def missing_keys(keys: str) -> ConfigurationError:
+    """For settings that were not checked for the part of the program that uses them."""
     return ConfigurationError([Mistake(keys, None, "must be set for adapters of kind http.")])
 
 
-def _log(call: Call) -> None:
+def log_call(call: Call) -> None:
     """Every exchange for people who have set DEBUG, failed ones for everybody.
 
     A path may name uuids and users, never a secret, and no query.

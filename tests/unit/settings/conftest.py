@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.settings.agent_loading import AgentFile
 from tests.unit.settings.loading import YamlFile
+from tests.unit.settings.usage_loading import UsageFile
 
 
 @pytest.fixture
@@ -20,3 +21,9 @@ def yaml_file(tmp_path: Path) -> YamlFile:
 def agent_file(tmp_path: Path) -> AgentFile:
     """A site agent's file that does not exist yet."""
     return AgentFile(tmp_path / "agent.yaml")
+
+
+@pytest.fixture
+def usage_file(tmp_path: Path) -> UsageFile:
+    """A file about usage that does not exist yet."""
+    return UsageFile(tmp_path / "usage.yaml")

@@ -19,6 +19,12 @@ COMPLETE: Mapping[str, str] = {
     "HPC_USER_CLIENT_ID": "proxy",
     "HPC_USER_CLIENT_SECRET": "secret",
     "HPC_USER_OIDC_TOKEN_URL": "https://auth.example.com/token",
+    "CSCS_USAGE__OFFERINGS": "daint",
+    "CSCS_USAGE__COMPONENTS": '{"nodeHours": {}}',
+    "CSCS_DWDI_API_URL": "https://dwdi.example.com",
+    "CSCS_DWDI_CLIENT_ID": "reporter",
+    "CSCS_DWDI_CLIENT_SECRET": "secret",
+    "CSCS_DWDI_OIDC_TOKEN_URL": "https://auth.example.com/token",
 }
 """Everything that any part requires."""
 

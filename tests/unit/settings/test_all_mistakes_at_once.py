@@ -61,6 +61,13 @@ def test_every_mistake_of_file_and_environment_is_told(yaml_file: YamlFile) -> N
         "hpc_user_api.api_url",
         "hpc_user_api.client_id",
         "hpc_user_api.oidc_token_url",
+        "adapters.waldur",
+        "usage.offerings",
+        "usage.components",
+        "usage.cscs_dwdi_api_url",
+        "usage.cscs_dwdi_client_id",
+        "usage.cscs_dwdi_client_secret",
+        "usage.cscs_dwdi_oidc_token_url",
     }
     assert f"{yaml_file.path}:8" in found["waldur_api.api_url"].reason
     assert f"{yaml_file.path}:9" in found["waldur_api.acces_token"].reason

@@ -15,14 +15,21 @@ from cscs_bootstrap.settings import (
     LogFormat,
     Settings,
     StorageSystemSource,
+    StorageUrlStyle,
     describe,
     load_settings,
 )
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.target_ids import ItemIds
+from cscs_domain.usage.components import Component
+from cscs_domain.usage.metering import Kind, Profile
 from tests.unit.settings.loading import YamlFile, as_yaml, at
 
-SYSTEMS = {"STORAGE_SYSTEMS": "capstor=cscs-capstor"}  # which `storage_roots` speaks of
+BESIDE = {
+    "STORAGE_SYSTEMS": "capstor=cscs-capstor",  # which `storage_roots` speaks of
+    "CSCS_USAGE__PROFILE": "v2-account",  # the only one that has every `usage.kind`
+}
+NOT_BESIDE = {"STORAGE_SYSTEMS": "storage_systems", "CSCS_USAGE__PROFILE": "usage.profile"}
 
 
 class Key(NamedTuple):
@@ -40,7 +47,12 @@ class Key(NamedTuple):
 
     @property
     def key(self) -> str:
-        return self.path.removesuffix(".kind")
+        return self.path.removesuffix(".kind") if self.path[:8] == "adapters" else self.path
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Variables without which some keys are refused."""
+        return {name: text for name, text in BESIDE.items() if self.path != NOT_BESIDE[name]}
 
 
 URL = "https://service.example.com/api/"
@@ -108,6 +120,35 @@ KEYS = [
     Key("backend_components.storage.accounting_type", None, "limit", "usage", "usage"),
     Key("backend_components.storage.label", None, "Storage", "Disk", "Disk"),
     Key("backend_components.storage.unit_factor", None, Decimal(1), "0.001", Decimal("0.001")),
+    # 000
+    Key("usage.offerings", None, (), '["daint", "eiger"]', ("daint", "eiger")),
+    Key("usage.kind", None, Kind.COMPUTE, "storage", Kind.STORAGE),
+    Key("usage.profile", None, Profile.V1, "v2-account", Profile.V2),
+    Key("usage.grace_days", None, 5, "0", 0),
+    Key(
+        "usage.components",
+        None,
+        {},
+        '{"nodeHours": {"unit_factor": 2}, "gpuHours": {}}',
+        {
+            "nodeHours": Component(name="nodeHours", unit_factor=Decimal(2)),
+            "gpuHours": Component(name="gpuHours"),
+        },
+    ),
+    Key("usage.cscs_dwdi_api_url", "CSCS_DWDI_API_URL", None, URL, URL),
+    Key("usage.cscs_dwdi_client_id", "CSCS_DWDI_CLIENT_ID", None, "reporter", "reporter"),
+    Key("usage.cscs_dwdi_client_secret", "CSCS_DWDI_CLIENT_SECRET", None, "s", Secret("s")),
+    Key("usage.cscs_dwdi_oidc_token_url", "CSCS_DWDI_OIDC_TOKEN_URL", None, URL, URL),
+    Key("usage.cscs_dwdi_oidc_scope", "CSCS_DWDI_OIDC_SCOPE", "openid", "dwdi", "dwdi"),
+    Key("usage.cscs_dwdi_cluster", "CSCS_DWDI_CLUSTER", None, "daint", "daint"),
+    Key("usage.socks_proxy", "CSCS_DWDI_SOCKS_PROXY", None, PROXY, ProxyUrl(PROXY)),
+    Key("usage.ca_file", None, None, "/etc/ca.pem", Path("/etc/ca.pem")),
+    Key("usage.timeout", None, timedelta(seconds=30), "5", timedelta(seconds=5)),
+    Key("usage.storage_filesystem", None, None, "lustre", "lustre"),
+    Key("usage.storage_data_type", None, None, "store", "store"),
+    Key("usage.storage_path_mapping", None, {}, '{"p1": "/store/p1"}', {"p1": "/store/p1"}),
+    Key("usage.storage_tenant", None, None, "cscs", "cscs"),
+    Key("usage.storage_url_style", None, StorageUrlStyle.QUERY, "path", StorageUrlStyle.PATH),
     # F
     Key("sentry.dsn", "SENTRY_DSN", None, DSN, Secret(DSN)),
     Key("sentry.environment", "SENTRY_ENVIRONMENT", None, "production", "production"),
@@ -170,7 +211,7 @@ def test_a_key_that_nobody_sets_has_its_default(key: Key) -> None:
 @every_key
 def test_a_key_can_be_set_by_its_documented_variable(key: Key) -> None:
     variable = key.variable or key.own_variable
-    loaded = load_settings({**SYSTEMS, variable: key.text})
+    loaded = load_settings({**key.beside, variable: key.text})
 
     assert key.value == at(loaded.settings, key.path)
     assert str(loaded.origins[key.key]) == f"variable {variable}"
@@ -178,8 +219,7 @@ def test_a_key_can_be_set_by_its_documented_variable(key: Key) -> None:
 
 @every_key
 def test_a_key_can_be_set_by_our_own_variable(key: Key) -> None:
-    systems = {} if key.path == "storage_systems" else SYSTEMS
-    loaded = load_settings({**systems, key.own_variable: key.text})
+    loaded = load_settings({**key.beside, key.own_variable: key.text})
 
     assert key.value == at(loaded.settings, key.path)
     assert str(loaded.origins[key.key]) == f"variable {key.own_variable}"
@@ -187,8 +227,7 @@ def test_a_key_can_be_set_by_our_own_variable(key: Key) -> None:
 
 @every_key
 def test_a_key_can_be_set_in_the_file(key: Key, yaml_file: YamlFile) -> None:
-    systems = {} if key.path == "storage_systems" else SYSTEMS
-    loaded = yaml_file.load(as_yaml(key.path, key.text), systems)
+    loaded = yaml_file.load(as_yaml(key.path, key.text), key.beside)
 
     line = key.path.count(".") + 1
     assert key.value == at(loaded.settings, key.path)
@@ -201,7 +240,7 @@ def test_the_variable_wins_over_the_file(key: Key, yaml_file: YamlFile) -> None:
     written = as_yaml(key.path, "nonsense that is never looked at")
 
     assert key.value == at(
-        yaml_file.load(written, {**SYSTEMS, variable: key.text}).settings, key.path
+        yaml_file.load(written, {**key.beside, variable: key.text}).settings, key.path
     )
 
 

@@ -18,6 +18,7 @@ from tests.unit.settings.loading import COMPLETE, EVERY_PART, YamlFile, mistakes
 SECRETS = {
     "WALDUR_API_TOKEN": "waldur_api.access_token",
     "HPC_USER_CLIENT_SECRET": "hpc_user_api.client_secret",
+    "CSCS_DWDI_CLIENT_SECRET": "usage.cscs_dwdi_client_secret",
 }
 MARK = "Zq7"
 """In every random secret and nowhere else, so that any piece of one that shows is found."""
