@@ -1,4 +1,4 @@
-"""`python -m bench [--part in-process|steps|pages|live|export] [--sizes 1000,10000]`."""
+"""`python -m bench [--part in-process|steps|pages|live|export|usage] [--sizes 1000,10000]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from bench import export, in_process, live, pages, steps
+from bench import export, in_process, live, pages, steps, usage
 
 _PARTS = {
     "in-process": in_process.report,
@@ -14,6 +14,7 @@ _PARTS = {
     "pages": pages.report,
     "live": live.report,
     "export": export.report,
+    "usage": usage.report,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, Inexact, Overflow
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Final
 
 from cscs_domain.errors import InvalidValueError
@@ -10,7 +10,9 @@ from cscs_domain.quantities import MOST_PLACES, parse_quantity
 
 ZERO: Final = Decimal(0)
 _FIRST_SIGNS: Final = frozenset("0123456789.")
-PLAIN_SUMS: Final = Context(prec=MOST_PLACES + 1, Emin=0, Emax=17, traps=[Inexact, Overflow])
+PLAIN_SUMS: Final = Context(
+    prec=MOST_PLACES + 1, Emin=0, Emax=17, traps=[Inexact, InvalidOperation, Overflow]
+)
 """Adds as long as the sum has at most 25 digits, none beyond 24 places, and is below 10^18.
 
 Where that does not hold, it raises `ArithmeticError`: what it returns is exact, and the places of

@@ -10,6 +10,7 @@ from cscs_domain._text import is_encodable
 from cscs_domain.usage.amount_reading import ZERO
 from cscs_domain.usage.findings import About, Findings, Oddity
 from cscs_domain.usage.matching import Fields
+from cscs_domain.usage.plain_users import plain_rows
 from cscs_domain.usage.reported_days import ReportedDays
 from cscs_domain.usage.reports import TOTAL
 from cscs_domain.usage.row_amounts import RowAmounts
@@ -40,51 +41,61 @@ class ComputeRows:
             sums = self._sums[account] = SubjectSums(self._nothing())
         self._totals.add(sums.totals, row, account)
         users = row.get("users")
-        if isinstance(users, list):
-            self._take_users(account, sums.users, users)
-        elif users is not None:
-            self._findings.add(Oddity.BAD_USERS, About(account), users)
+        if not isinstance(users, list):
+            if users is not None:
+                self._findings.add(Oddity.BAD_USERS, About(account), users)
+        elif users and not self._took_plainly(users, sums.users):
+            self._take_one_by_one(users, sums.users, account)
 
     def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]:
         """What every account that there are rows about has; components that had no field."""
         return self._sums, self._totals.unmatched & self._of_users.unmatched
 
-    def _take_users(
-        self, account: str, users: dict[str, list[Decimal]], rows: list[object]
+    def _took_plainly(self, rows: Sequence[object], users: dict[str, list[Decimal]]) -> bool:
+        """All of the rows or none."""
+        plain = plain_rows(rows, self._of_users.plain_fields)
+        if plain is None or not all(map(self._days.holds, plain.days)):
+            return False
+        if not all(name in users or _is_username(name) for name in plain.names):
+            return False
+        for name in plain.names:
+            users.setdefault(str(name), self._nothing())
+        self._of_users.add_sums(users, plain.sums)
+        return True
+
+    def _take_one_by_one(
+        self, rows: Sequence[object], users: dict[str, list[Decimal]], account: str
     ) -> None:
-        add, days = self._of_users.add, self._days
         for row in rows:
             if not isinstance(row, dict):
                 self._findings.add(Oddity.NO_USER_ROW, About(account), row)
                 continue
-            name = row.get("username")
-            sums = users.get(name) if type(name) is str else None
-            if sums is None:  # a name's first row, or no plain name
-                name = self._username(name, account)
-            if name is None:
-                continue
-            day = row.get("usageDate")
-            if (type(day) is str and day in days.right) or days.take(day, account):
-                if sums is None:
-                    sums = users.setdefault(name, self._nothing())
-                add(sums, row, account, name)
+            name = self._username(row.get("username"), account)
+            if name is not None and self._days.take(row.get("usageDate"), account):
+                sums = users.setdefault(name, self._nothing())
+                self._of_users.add(sums, row, account, name)
 
     def _username(self, value: object, account: str) -> str | None:
         """Without the blanks around it, which Waldur strips as well, so that two would be one."""
         name = value.strip() if isinstance(value, str) else ""
+        if _is_username(name):
+            return name
         if not name:
             self._findings.add(Oddity.NO_USER, About(account))
         elif name == TOTAL:
             self._findings.add(Oddity.RESERVED_USER, About(account), name)
-        elif len(name) > _LONGEST_USERNAME or not _is_clean(name):
-            self._findings.add(Oddity.BAD_USER, About(account), name)
         else:
-            return name
+            self._findings.add(Oddity.BAD_USER, About(account), name)
         return None
 
     def _nothing(self) -> list[Decimal]:
         return [ZERO] * len(self._components)
 
 
-def _is_clean(name: str) -> bool:
-    return is_encodable(name) and not any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in name)
+def _is_username(value: object) -> bool:
+    if not isinstance(value, str) or value in {"", TOTAL} or value != value.strip():
+        return False
+    if value.isascii() and value.isprintable():
+        return len(value) <= _LONGEST_USERNAME
+    controls = any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in value)
+    return len(value) <= _LONGEST_USERNAME and is_encodable(value) and not controls

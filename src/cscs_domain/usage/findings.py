@@ -162,6 +162,11 @@ class About:
         return f"{label(self.component)}{whose}"
 
 
+def named(account: str) -> str:
+    """An account's name as problems have it: as it is, unless it could not be printed."""
+    return account if account.isprintable() else shown(account)
+
+
 @attrs.define
 class _Count:
     times: int = 0
@@ -200,5 +205,5 @@ class Findings:
                 oddity.severity,
                 text.format(count=count.times, example=count.example, of=about),
                 oddity.hint,
-                resource=None if about.subject is None else name_of(about.subject),
+                resource=None if about.subject is None else named(name_of(about.subject)),
             )

@@ -13,25 +13,30 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class ReportedDays:
-    """Judges `usageDate`, and remembers in `right` the few texts of it that count."""
+    """Judges `usageDate`, and remembers the few texts of it that are right."""
 
     def __init__(self, period: Period, findings: Findings) -> None:
         self._period = period
         self._findings = findings
-        self.right: set[str] = set()
+        self._right: set[object] = {None}
+
+    def holds(self, day: object) -> bool:
+        """Whether a row of this date counts; a row without a date does."""
+        if (day is None or isinstance(day, str)) and day in self._right:
+            return True
+        found = _parse(day)
+        if found is None or not self._period.holds(found):
+            return False
+        self._right.add(day)
+        return True
 
     def take(self, day: object, subject: str | None) -> bool:
-        """Whether a row of this date counts; a row without a date does."""
-        if day is None or (isinstance(day, str) and day in self.right):
+        """The same, and the reason why not becomes a finding."""
+        if self.holds(day):
             return True
-        if (found := _parse(day)) is None:
-            self._findings.add(Oddity.BAD_DATE, About(subject), day)
-            return False
-        if not self._period.holds(found):
-            self._findings.add(Oddity.OUTSIDE, About(subject), day)
-            return False
-        self.right.add(str(day))
-        return True
+        oddity = Oddity.BAD_DATE if _parse(day) is None else Oddity.OUTSIDE
+        self._findings.add(oddity, About(subject), day)
+        return False
 
 
 def _parse(day: object) -> date | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from cscs_domain._text import label
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.usage.findings import named
 from cscs_domain.usage.metering import Metering, Profile
 
 _MOST_SHOWN = 5
@@ -16,7 +17,7 @@ def missing_accounts(accounts: Iterable[str], metering: Metering) -> Iterator[Pr
     reported = "it is reported as zero" if metering.fills_with_zeros else "it is not reported"
     for account in accounts:
         message = f"the warehouse has no row for this period; {reported}"
-        yield Problem(ProblemCode.MISSING_ACCOUNT, Severity.INFO, message, resource=account)
+        yield Problem(ProblemCode.MISSING_ACCOUNT, Severity.INFO, message, resource=named(account))
 
 
 def unasked_accounts(subjects: Collection[str]) -> Iterator[Problem]:
@@ -31,7 +32,7 @@ def unasked_accounts(subjects: Collection[str]) -> Iterator[Problem]:
         ProblemCode.UNKNOWN_ACCOUNT,
         Severity.INFO,
         message,
-        resource=names[0] if len(names) == 1 else None,
+        resource=named(names[0]) if len(names) == 1 else None,
     )
 
 

@@ -11,6 +11,7 @@ import attrs
 from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.usage.findings import named
 from cscs_domain.usage.metering import Kind, Metering, Profile
 
 
@@ -91,7 +92,9 @@ def _without_subject(account: Account, metering: Metering) -> Problem:
     else:
         message = f"{label(account.name)} is no uuid of a Waldur resource, and none is known for it"
         hint = "Costs of inference are kept by Waldur resource: give its uuid."
-    return Problem(ProblemCode.MISSING_FIELD, Severity.ERROR, message, hint, resource=account.name)
+    return Problem(
+        ProblemCode.MISSING_FIELD, Severity.ERROR, message, hint, resource=named(account.name)
+    )
 
 
 def _shared(names: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
@@ -103,5 +106,5 @@ def _shared(names: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
                 Severity.ERROR,
                 f"{label(subject)} stands for {len(several)} accounts, so that none is reported",
                 "Give each a path or resource of its own.",
-                resource=name,
+                resource=named(name),
             )

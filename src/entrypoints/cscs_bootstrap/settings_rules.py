@@ -83,9 +83,6 @@ def cautions(settings: Settings) -> Iterator[Caution]:
     if settings.hpc_user_api.development_mode:
         text = "is on: Unix ids that nobody knows are made up."
         yield Caution("hpc_user_api.development_mode", text)
-    adapters = settings.adapters
-    if adapters.dwdi.kind is _FAKE and adapters.waldur.kind is _HTTP:
-        yield Caution("adapters.dwdi", "is fake: `cscs usage report` writes invented usage.")
 
 
 def _coefficients(settings: Settings) -> Iterator[Objection]:

@@ -54,7 +54,7 @@ def _small_factor(component: Component) -> Iterator[Objection]:
 def report_needs(settings: Settings) -> Iterator[Objection]:
     """Yield what reporting to Waldur cannot do without, besides Waldur and the warehouse.
 
-    Invented usage beside a dump is not refused: it goes to a Waldur in memory.
+    Invented usage goes to a Waldur in memory, also beside a dump; never to a real one.
     """
     if not settings.usage.offerings:
         why = "resources to report cannot be found without it"
@@ -63,6 +63,9 @@ def report_needs(settings: Settings) -> Iterator[Objection]:
     if adapters.waldur.kind is AdapterKind.FILE and adapters.dwdi.kind is not AdapterKind.FAKE:
         reason = Reason("cannot be file for usage reports: a dump cannot be written to.")
         yield Objection("adapters.waldur", reason, ("adapters.dwdi",))
+    if adapters.waldur.kind is AdapterKind.HTTP and adapters.dwdi.kind is AdapterKind.FAKE:
+        text = "cannot be fake for reports to a Waldur over http: invented usage would be billed."
+        yield Objection("adapters.dwdi", Reason(text), ("adapters.waldur",))
 
 
 def warehouse_needs(settings: Settings) -> Iterator[Objection]:

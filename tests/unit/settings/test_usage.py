@@ -278,11 +278,13 @@ class TestNeeds:
         assert found.key == f"usage.{variable.lower()}"
         assert all(name.lower() in found.hint for name in WAREHOUSE)
 
-    @pytest.mark.parametrize("kind", ["fake", "{kind: file, path: answers}"])
+    @pytest.mark.parametrize(
+        "adapters", ["{dwdi: fake, waldur: fake}", "{dwdi: {kind: file, path: answers}}"]
+    )
     def test_they_are_not_missed_where_nobody_asks_the_warehouse(
-        self, usage_file: UsageFile, kind: str
+        self, usage_file: UsageFile, adapters: str
     ) -> None:
-        assert usage_file.section(usage() + f"adapters: {{dwdi: {kind}}}\n", WALDUR).components
+        assert usage_file.section(usage() + f"adapters: {adapters}\n", WALDUR).components
 
     @pytest.mark.parametrize("variable", WALDUR)
     def test_reports_need_waldur(self, usage_file: UsageFile, variable: str) -> None:
@@ -312,12 +314,13 @@ class TestNeeds:
 
         assert usage_file.only(usage() + adapters, {})
 
-    def test_that_invented_usage_would_go_to_a_real_waldur_is_noticed(
-        self, usage_file: UsageFile
-    ) -> None:
-        (notice,) = usage_file.load(usage() + "adapters: {dwdi: fake}\n").notices
+    def test_invented_usage_never_goes_to_a_real_waldur(self, usage_file: UsageFile) -> None:
+        text = usage() + "adapters: {dwdi: fake}\n"
+        found = usage_file.mistakes(text)
 
-        assert notice.startswith("adapters.dwdi is fake")
+        assert found.keys() == {"adapters.dwdi"}
+        assert "would be billed" in found["adapters.dwdi"].reason
+        assert usage_file.only(text, SERVICES, Part.WAREHOUSE)
 
 
 class TestFile:

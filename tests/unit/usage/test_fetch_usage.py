@@ -13,6 +13,7 @@ from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.progress import Stage
 from cscs_domain.usage.fetch_usage import Account, fetch_report
 from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_fakes.usage_warehouse import FakeUsageWarehouse
 from tests.unit.usage.tallying import COSTS, NOVEMBER, SPACE, V1, V2, account_row
 
@@ -166,3 +167,9 @@ async def test_a_warehouse_that_does_not_answer_is_an_error() -> None:
 def test_an_account_has_a_name() -> None:
     with pytest.raises(InvalidValueError, match="is empty"):
         Account("")
+
+
+@pytest.mark.parametrize("subjects", [[], [""], ["g207", ""]], ids=repr)
+def test_a_query_about_nobody_would_be_about_everybody(subjects: list[str]) -> None:
+    with pytest.raises(InvalidValueError, match="everybody"):
+        WarehouseQuery(period=NOVEMBER, subjects=subjects)
