@@ -75,9 +75,15 @@ def situations(draw: DrawFn) -> Situation:
         Component(name=name, allow_decrease=draw(st.booleans())) for name in COMPONENTS
     )
     flags = st.booleans()
+    report = UsageReport(
+        period=month,
+        accounts=known,
+        unknown=draw(st.frozensets(st.sampled_from(ACCOUNTS))) - known.keys(),
+        unmatched=draw(st.frozensets(st.sampled_from(COMPONENTS), max_size=1)),
+    )
     return Situation(
         month,
-        UsageReport(period=month, accounts=known, unknown=frozenset(ACCOUNTS) - known.keys()),
+        report,
         draw(st.dictionaries(st.sampled_from(ACCOUNTS), recorded_usage())),
         Metering(components=components, profile=draw(st.sampled_from(Profile))),
         PlanRules(
@@ -164,6 +170,8 @@ def test_nothing_is_made_smaller_without_permission(situation: Situation) -> Non
         for figure in each.figures:
             if figure.action is Action.ZERO:
                 assert rules.reconcile
+                says = situation.says.accounts.get(each.resource.backend_id)
+                assert says is not None or each.resource.backend_id in situation.says.unknown
             elif figure.action.is_sent and figure.change < 0:
                 allowed = rules.allow_decrease or situation.metering.may_decrease
                 assert allowed or figure.component in free

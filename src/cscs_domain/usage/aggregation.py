@@ -72,7 +72,8 @@ class UsageTally:
 
     def report(self) -> UsageReport:
         """What all pages say together."""
-        sums, unmatched = self._rows.finish()
+        sums, without_field = self._rows.finish()
+        unmatched = frozenset(without_field if self._count else ())
         found = {
             self._accounts[subject]: usage
             for subject, usage in accounts_of(sums, self._metering, self._findings)
@@ -85,13 +86,14 @@ class UsageTally:
             *self._findings.problems(self._accounts.__getitem__),
             *missing_accounts(unknown, self._metering),
             *unasked_accounts(self._strangers - self._accounts.keys()),
-            *unmatched_components(unmatched if self._count else (), self._metering),
+            *unmatched_components(unmatched, self._metering),
         ]
         return UsageReport(
             period=self._period,
             accounts={name: found[name] for name in sorted(found)},
             unknown=unknown,
             rows=self._count,
+            unmatched=unmatched,
             problems=tuple(sorted(problems, key=by_urgency)),
         )
 

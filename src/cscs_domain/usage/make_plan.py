@@ -20,7 +20,9 @@ from cscs_domain.usage.plan_problems import (
     DECREASE,
     FILLED,
     FOLLOWS,
+    NOT_ASKED,
     UNKNOWN,
+    UNMATCHED,
     held_back,
     refused,
     unknown_components,
@@ -50,6 +52,8 @@ def make_plan(
         _Comparison(
             resource=resource,
             usage=report.accounts.get(resource.backend_id),
+            is_forgotten=resource.backend_id in report.unknown,
+            unmatched=report.unmatched,
             recorded=recorded.get(resource.uuid, nothing),
             metering=metering,
             rules=rules,
@@ -75,6 +79,8 @@ class _Comparison:
 
     resource: MeteredResource
     usage: AccountUsage | None
+    is_forgotten: bool
+    unmatched: frozenset[str]
     recorded: RecordedUsage
     metering: Metering
     rules: PlanRules
@@ -130,6 +136,8 @@ class _Comparison:
             return _figure(name, user, before, amount, Action.UNCHANGED, "Waldur has it")
         if wanted > before:
             return _figure(name, user, before, amount, Action.RAISE, "the warehouse has more")
+        if name in self.unmatched and not self.rules.force:
+            return _figure(name, user, before, amount, Action.HELD_BACK, UNMATCHED)
         action = Action.LOWER if self._may_decrease(component) else Action.HELD_BACK
         return _figure(name, user, before, amount, action, DECREASE)
 
@@ -144,6 +152,8 @@ class _Comparison:
         """A figure that only Waldur has; None if nobody has one."""
         if before is None:
             return None
+        if self.usage is None and not self.is_forgotten:
+            return _figure(component, user, before, None, Action.HELD_BACK, NOT_ASKED)
         if before == 0:
             action, wanted = Action.UNCHANGED, None
         elif self.rules.reconcile:

@@ -14,11 +14,15 @@ from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan
 DECREASE: Final = "is lower than what Waldur has"
 UNKNOWN: Final = "the warehouse does not know it (any more)"
 FILLED: Final = "Waldur would make the sum of the users the total"
+NOT_ASKED: Final = "the warehouse could not be asked about the account"
+UNMATCHED: Final = "no row of the warehouse has a field for it"
 FOLLOWS: Final = "the total is held back"
 _HINTS: Final = {
     DECREASE: "If the warehouse is right, report the month again with --allow-decrease; "
     "allow_decrease: true of the component does so always.",
     UNKNOWN: "If it is gone for good, report the month again with --reconcile.",
+    NOT_ASKED: "Another problem of the account says why.",
+    UNMATCHED: "Correct the component's name, or leave it out; --force submits the zeros.",
     FILLED: "Look for the missing total in the warehouse.",
 }
 

@@ -46,14 +46,17 @@ class AccountUsage:
 class UsageReport:
     """The usage of one period by account, in the order of their names.
 
-    `unknown` are accounts that were asked for and that no row was about; `rows` is how many rows
-    of any account there were, so that 0 means that the warehouse knows nothing at all.
+    `unknown` are accounts that were asked for and that no row was about; one that could not be
+    asked for is neither in `accounts` nor there. `rows` is how many rows counted, so that 0 means
+    that the warehouse knows nothing at all. `unmatched` are components that no row had a field
+    for: their zeros say little.
     """
 
     period: Period
     accounts: Mapping[str, AccountUsage]
     unknown: frozenset[str] = frozenset()
     rows: int = 0
+    unmatched: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
 

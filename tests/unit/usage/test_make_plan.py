@@ -139,6 +139,28 @@ def test_unattributed_usage_is_part_of_the_plan() -> None:
     assert mine.unattributed == {"nodeHours": Decimal("0.75")}
 
 
+def test_an_account_that_could_not_be_asked_about_is_not_taken_for_forgotten() -> None:
+    mine = resource("g207")
+    plan = make_plan(NOVEMBER, [mine], report({}), {mine.uuid: recorded("10.00")}, NODES, RECONCILE)
+    assert lines(plan) == ["total held back 10.00 -> None"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "planned"),
+    [
+        (DECREASE, "held back 10.00 -> 0.00"),
+        (PlanRules(allow_decrease=True, force=True), "lower 10.00 -> 0.00"),
+    ],
+)
+def test_zeros_of_a_component_without_any_field_lower_nothing(
+    rules: PlanRules, planned: str
+) -> None:
+    mine = resource("g207")
+    says = attrs.evolve(report({"g207": usage("0")}), unmatched=frozenset({"nodeHours"}))
+    plan = make_plan(NOVEMBER, [mine], says, {mine.uuid: recorded("10.00")}, NODES, rules)
+    assert lines(plan) == [f"total {planned}"]
+
+
 # --- what is sent
 
 
