@@ -38,8 +38,7 @@ _MOST_SUBJECTS: Final = 50
 """In one request. With users, days and clusters each may bring hundreds of rows."""
 
 _WORD: Final = {Kind.COMPUTE: "account", Kind.STORAGE: "path", Kind.INFERENCE: "resource"}
-_TELLING: Final = frozenset({*Kind, "error", "errors", "detail", "message"})
-"""Members of an answer that is about something else than what was asked."""
+_MOST_NAMES: Final = 3
 
 _FORBIDDEN: Final = "check cscs_dwdi_oidc_scope, and what this client may read"
 _NOT_FOUND: Final = "check cscs_dwdi_api_url, and whether the service has the profile {}"
@@ -151,13 +150,13 @@ def _rows(answer: Answer, kind: Kind) -> Sequence[object]:
 def _check_that_none_are_meant(answer: Answer, kind: Kind) -> None:
     """Refuse an answer without the list that has something else to say.
 
-    To take it for "nothing was used" would set what Waldur has to zero. The list may well be
-    missing: some services leave out what is empty.
+    To take it for "nothing was used" would tell nobody that figures are missing. An object without
+    any member may be how a service writes that there is nothing.
     """
     said = answer.json()
-    if isinstance(said, Mapping) and kind not in said and (other := _TELLING & said.keys()):
-        names = " and ".join(sorted(other))
-        raise answer.unusable(f"answered {answer.status} with {names} and without {kind}")
+    if isinstance(said, Mapping) and said and kind not in said:
+        names = ", ".join(map(label, sorted(said)[:_MOST_NAMES]))
+        raise answer.unusable(f"answered {answer.status} without {kind}, but with {names}")
 
 
 def _wire_uuid(text: str) -> str:

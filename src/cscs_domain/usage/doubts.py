@@ -37,8 +37,8 @@ class Doubts:
 
     def _unreadable_of(self, subject: str, component: str) -> Iterable[str]:
         if times := self._unreadable.get((subject, component)):
-            amounts = "amount is" if times == 1 else "amounts are"
-            yield f"{times} of its {amounts} not readable"
+            verb = "is" if times == 1 else "are"
+            yield f"{times} of its amounts {verb} not readable"
         if subject in self._without_users:
             yield "its users are not readable"
 

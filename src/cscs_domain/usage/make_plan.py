@@ -116,7 +116,7 @@ class _Comparison:
     def _total(self, component: Component) -> PlannedFigure | None:
         name = component.name
         before = self.recorded.totals.get(name)
-        if self.usage is None:
+        if self.usage is None or (self.is_forgotten and before is not None):
             return self._forgotten(name, None, before)
         amount = self.usage.totals[name]
         if doubt := self.usage.doubts.get(name):
@@ -195,7 +195,7 @@ def _figure(
     return PlannedFigure(
         component=component,
         user=user,
-        recorded=before,
+        recorded=None if before is None else to_cents(before),
         wanted=None if amount is None else to_cents(amount),
         action=action,
         reason=reason,

@@ -76,7 +76,9 @@ class Metering:
 
     @property
     def fills_with_zeros(self) -> bool:
-        """Whether accounts that the warehouse does not know are reported as zero."""
+        """Whether accounts that the warehouse does not know are reported as zero, where Waldur has
+        nothing else.
+        """
         return self.profile is Profile.V2
 
     @property

@@ -243,8 +243,17 @@ def test_zeroing_a_whole_offering_is_refused_without_force() -> None:
     assert "--force" in plan.refusal
 
 
-def test_so_it_is_where_zeros_fill_in_for_unknown_accounts() -> None:
-    assert "--force" in empty_answer(PlanRules(), v2=True).refusal
+def test_zeros_that_fill_in_for_unknown_accounts_lower_nothing_by_themselves() -> None:
+    plan = empty_answer(PlanRules(), v2=True)
+    assert lines(plan) == ["total held back 10.00 -> None"]
+    assert "--force" in empty_answer(RECONCILE, v2=True).refusal
+
+
+def test_they_are_reported_where_waldur_has_nothing_yet() -> None:
+    mine = resource("g207")
+    says = report({"g207": usage("0")}, unknown=["g207"])
+    plan = make_plan(NOVEMBER, [mine], says, {}, NODES_V2, PlanRules())
+    assert lines(plan) == ["total create None -> 0.00"]
 
 
 def test_force_zeroes_a_whole_offering() -> None:
