@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 _LONGEST: Final = 80
+_LONGEST_TOLD: Final = 400
 _MOST_BITS: Final = 256
 _HARMLESS: Final = re.compile(r"[A-Za-z0-9._@+\-]+")
 
@@ -36,6 +37,13 @@ def shown(value: object) -> str:
             return f"a {type(value).__name__} of {len(value)}"
         case _:
             return f"a {ascii(type(value).__name__)[1:-1]}"
+
+
+def told(sentence: str) -> str:
+    """What a service says about an error, in our own sentence: on one line, escaped, cut late."""
+    line = " ".join(sentence[: 4 * _LONGEST_TOLD].split())
+    plain = "".join(char if char.isprintable() else shown(char)[1:-1] for char in line)
+    return plain if len(plain) <= _LONGEST_TOLD else plain[:_LONGEST_TOLD] + "..."
 
 
 def label(value: object) -> str:

@@ -241,7 +241,8 @@ class UsageWarehouse(Protocol):
         """Yield everything about the subjects of the query, each subject with one page or more.
 
         A subject stands in `asked` of exactly one request's pages, so its rows come once however
-        many requests it takes. Subjects that the warehouse does not know have no rows. Raises
+        many requests it takes. Subjects that the warehouse does not know have no rows. One that it
+        cannot be asked about stands in no `asked`, and is a problem of a page. Raises
         `UpstreamServiceError` if an answer cannot be had or is none; half a read never ends
         normally. Control returns to the event loop between pages.
         """

@@ -395,7 +395,7 @@ class TestMonths:
             await desk.usage.submit_totals(hours("4.00", month=OCTOBER))
 
         assert not caught.value.retryable
-        for told in (str(G1.uuid), "2026-10", "again"):
+        for told in (str(G1.uuid), "2026-10", "let it fall (--allow-decrease)"):
             assert told in str(caught.value)
         assert desk.record(G1.uuid, OCTOBER) == NOTHING
 

@@ -112,14 +112,14 @@ def _files(place: Place, stocks: Stocks) -> UsageWarehouse:
 
 
 def _split_files(place: Place, stocks: Stocks) -> UsageWarehouse:
-    """A file for each row, and others in between."""
+    """Parts of a hundred rows, the first one without any, and files that are none of them."""
     for stock in stocks:
         cluster = f"@{stock.cluster}" if stock.cluster else ""
         stem = f"{stock.kind}-{_written(stock.period)}{cluster}"
-        (place.folder / f"{stem}.none.json").write_bytes(b"{}")
-        for first in range(0, len(stock.rows), 100):
+        (place.folder / f"{stem}.part1.json").write_bytes(b"{}")
+        for number, first in enumerate(range(0, len(stock.rows), 100), 2):
             rows = stock.rows[first : first + 100]
-            path = place.folder / f"{stem}.part-{first}.json"
+            path = place.folder / f"{stem}.part{number}.json"
             path.write_bytes(encode({stock.kind.value: rows}))
     (place.folder / "notes.json").write_text("not an answer", encoding="utf-8")
     return FileUsageWarehouse(place.folder)

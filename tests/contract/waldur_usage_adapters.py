@@ -128,14 +128,19 @@ class HttpDesk:
         self.tells_clusters = server.emulator.mode is Mode.V8_1
 
     def record(self, resource: UUID, month: Month) -> RecordedUsage:
-        usages = self._rows("marketplace-component-usages", resource, billing_period=month)
+        totals: dict[str, Decimal] = {}
+        for row in self.totals(resource, month):
+            totals[row["type"]] = totals.get(row["type"], Decimal(0)) + Decimal(row["usage"])
         users: dict[str, dict[str, Decimal]] = {}
         for row in self._user_rows(resource, month):
             of_component = users.setdefault(row["component_type"], {})
-            of_component[row["username"]] = Decimal(row["usage"])
-        return RecordedUsage(
-            totals={row["type"]: Decimal(row["usage"]) for row in usages}, users=users
-        )
+            had = of_component.get(row["username"], Decimal(0))
+            of_component[row["username"]] = had + Decimal(row["usage"])
+        return RecordedUsage(totals=totals, users=users)
+
+    def totals(self, resource: UUID, month: Month) -> list[dict[str, Any]]:
+        """Every record of the month."""
+        return self._rows("marketplace-component-usages", resource, billing_period=month)
 
     def linked(self, resource: UUID, month: Month) -> frozenset[str]:
         rows = self._user_rows(resource, month)
@@ -169,17 +174,22 @@ class HttpDesk:
 
 
 class UsageServer:
-    """A socket behind which there is a new Waldur whenever a test wants one; its time is `NOW`."""
+    """A socket behind which there is a new Waldur whenever a test wants one.
+
+    Its time is `now`, which begins at `NOW`.
+    """
 
     def __init__(self) -> None:
         self.url = ""
+        self.now = NOW
         self.emulator = WaldurEmulator()
         self.client = httpx.Client(trust_env=False, verify=False)
 
     def hold(self, mode: Mode, resources: Sequence[MeteredResource]) -> None:
         """Start with these resources and no usage."""
+        self.now = NOW
         self.emulator = WaldurEmulator(
-            mode=mode, rows=map(row_of, resources), clock=lambda: NOW, facts=_facts(mode)
+            mode=mode, rows=map(row_of, resources), clock=lambda: self.now, facts=_facts(mode)
         )
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -149,12 +149,12 @@ def test_a_waldur_that_takes_only_some_of_it_gets_the_rest_the_next_time(
 
 def test_an_answer_without_rows_lowers_nothing(live: UsageSite) -> None:
     live.record(figures_of(invented(live.accounts, this_month())))
-    for fault, code in {"half_json": 1, "garbage": 3}.items():
+    for fault in ("half_json", "garbage"):
         fail(live, "dwdi", fault)
         done = live.report("--reconcile", "--allow-decrease")
         live.site.faults.clear()
 
-        assert (done.code, live.posts(), is_complete(live)) == (code, [], True)
+        assert (done.code, live.posts(), is_complete(live)) == (1, [], True)
 
 
 # --- ping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import cast
 
@@ -24,15 +25,77 @@ def test_fractions_keep_every_digit_and_integers_stay_integers() -> None:
     assert type(only_amount("7")) is int
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"compute": null}', b'{"compute": []}', b'{"other": 1}'])
-def test_a_missing_or_null_list_is_empty(body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"compute": null}', b'{"compute": []}', b'{"compute": null, "note": 1}']
+)
+def test_a_null_list_is_empty_and_so_is_an_object_without_members(body: bytes) -> None:
     assert not decode_usage_rows(body, "compute")
 
 
 def test_other_members_are_ignored() -> None:
-    body = b'{"storage": "no list", "compute": [1], "links": {}}'
+    body = b'{"storage": "no list", "compute": [1], "links": {}, "nextUpdate": "tomorrow"}'
 
     assert decode_usage_rows(body, "compute") == [1]
+
+
+@pytest.mark.parametrize("rows", [[], None, [{"account": "g1"}]], ids=repr)
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"error": "timed out"},
+        {"errors": [{"title": "no such account"}]},
+        {"Error": {"code": 7}},
+        {"error": True},
+        {"next": "/compute?page=2"},
+        {"nextPage": 2},
+        {"next_page": 2},
+        {"NEXT": "x"},
+        {"nextToken": "abc"},
+        {"links": {"self": "/compute", "next": "/compute?page=2"}},
+        {"_links": {"next": {"href": "/compute?page=2"}}},
+    ],
+    ids=repr,
+)
+def test_rows_beside_an_error_or_before_a_next_page_are_not_all(
+    beside: dict[str, object], rows: object
+) -> None:
+    body = json.dumps({"compute": rows, **beside}).encode()
+
+    with pytest.raises(MalformedPageError, match=f"compute beside {next(iter(beside))}") as caught:
+        decode_usage_rows(body, "compute")
+    assert "timed out" not in str(caught.value)
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}, False, 0], ids=repr)
+@pytest.mark.parametrize("name", ["error", "errors", "next", "nextPage", "links"])
+def test_members_without_content_are_no_error_and_no_next_page(name: str, nothing: object) -> None:
+    body = json.dumps({"compute": [1], name: nothing}).encode()
+
+    assert decode_usage_rows(body, "compute") == [1]
+
+
+def test_a_last_page_has_links_to_others() -> None:
+    body = b'{"compute": [1], "links": {"self": "/a", "next": null}, "_links": {"prev": "/b"}}'
+
+    assert decode_usage_rows(body, "compute") == [1]
+
+
+def test_an_amount_that_is_no_number_hides_no_error() -> None:
+    with pytest.raises(MalformedPageError, match="beside error"):
+        decode_usage_rows(b'{"compute": [{"n": NaN}], "error": NaN}', "compute")
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b'{"other": 1}', "other"),
+        (b'{"error": null}', "error"),
+        (b'{"d": 1, "c": 2, "b": 3, "a": 4}', "a, b, c"),
+    ],
+)
+def test_an_answer_about_something_else_is_not_empty(body: bytes, names: str) -> None:
+    with pytest.raises(MalformedPageError, match=f"without compute, but with {names}$"):
+        decode_usage_rows(body, "compute")
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999999"])

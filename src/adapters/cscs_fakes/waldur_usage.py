@@ -79,7 +79,7 @@ class FakeWaldurUsage:
         return self._book.seen(resource, month)
 
     def set_record(self, resource: UUID, month: Month, usage: RecordedUsage) -> None:
-        """Replace what is recorded."""
+        """Replace what is recorded; its `doubt` tells of a record that cannot be read."""
         self._book.put(resource, month, usage)
 
     def linked(self, resource: UUID, month: Month, component: str) -> frozenset[str]:
@@ -112,7 +112,7 @@ class FakeWaldurUsage:
         """What is recorded for these resources; those without anything are absent."""
         self._may_fail()
         found = {each.uuid: self._book.seen(each.uuid, month) for each in resources}
-        return {uuid: usage for uuid, usage in found.items() if usage.totals}
+        return {uuid: usage for uuid, usage in found.items() if usage.totals or usage.doubt}
 
     async def submit_totals(self, entry: TotalsEntry) -> None:
         """Set the totals, in the month that the entry's moment belongs to."""
@@ -122,8 +122,9 @@ class FakeWaldurUsage:
         self._book.store_totals(entry.resource, month, entry.amounts)
         if month != entry.month:
             reason = (
-                f"usage of resource {entry.resource} for {entry.month} was booked into {month},"
-                " whose figure may be wrong now; report that month again"
+                f"usage of resource {entry.resource} for {entry.month} was booked into {month}."
+                " Its current month may hold this figure now; report that month again for this"
+                " account and let it fall (--allow-decrease)."
             )
             raise WrongMonthError(_SERVICE, reason, retryable=False)
 

@@ -21,16 +21,20 @@ _ZERO: Final = Decimal("0.00")
 
 @attrs.define
 class FakeUsage:
-    """One resource and month; `linked` are pairs of component and user."""
+    """One resource and month; `linked` are pairs of component and user.
+
+    `doubt` stands for a record that nobody can read, and stays until everything is replaced.
+    """
 
     totals: dict[str, Decimal] = attrs.Factory(dict)
     users: dict[str, dict[str, Decimal]] = attrs.Factory(dict)
     linked: set[tuple[str, str]] = attrs.Factory(set)
+    doubt: str = ""
 
     def seen(self) -> RecordedUsage:
         """A copy in the domain's words."""
         users = {component: dict(amounts) for component, amounts in self.users.items()}
-        return RecordedUsage(totals=dict(self.totals), users=users)
+        return RecordedUsage(totals=dict(self.totals), users=users, doubt=self.doubt)
 
 
 class FakeUsageBook:
@@ -47,7 +51,7 @@ class FakeUsageBook:
     def put(self, resource: UUID, month: Month, usage: RecordedUsage) -> None:
         """Replace what is recorded."""
         users = {component: dict(amounts) for component, amounts in usage.users.items()}
-        self._pages[resource, month] = FakeUsage(dict(usage.totals), users)
+        self._pages[resource, month] = FakeUsage(dict(usage.totals), users, doubt=usage.doubt)
 
     def store_totals(self, resource: UUID, month: Month, amounts: Mapping[str, Decimal]) -> None:
         """Set these totals and keep the others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime
 from functools import partial
@@ -38,7 +38,6 @@ _MOST_SUBJECTS: Final = 50
 """In one request. With users, days and clusters each may bring hundreds of rows."""
 
 _WORD: Final = {Kind.COMPUTE: "account", Kind.STORAGE: "path", Kind.INFERENCE: "resource"}
-_MOST_NAMES: Final = 3
 
 _FORBIDDEN: Final = "check cscs_dwdi_oidc_scope, and what this client may read"
 _NOT_FOUND: Final = "check cscs_dwdi_api_url, and whether the service has the profile {}"
@@ -74,7 +73,11 @@ class HttpUsageWarehouse:
         self._today = today
 
     def pages(self, query: WarehouseQuery) -> AsyncIterator[WarehousePage]:
-        """Yield the answers as they arrive; before them those subjects that no URL can hold."""
+        """Yield the answers as they arrive.
+
+        Subjects that no URL can hold are in no page's `asked`: a first page is about nobody and
+        has a problem for each of them.
+        """
         request = usage_request(query, self._profile, self._style)
         return self._read(query, request)
 
@@ -139,24 +142,9 @@ class HttpUsageWarehouse:
 
 def _rows(answer: Answer, kind: Kind) -> Sequence[object]:
     try:
-        rows = decode_usage_rows(answer.json_bytes(), kind)
+        return decode_usage_rows(answer.json_bytes(), kind)
     except MalformedPageError as error:
         raise answer.unusable(f"answered {answer.status} with an unusable body: {error}") from None
-    if not rows:
-        _check_that_none_are_meant(answer, kind)
-    return rows
-
-
-def _check_that_none_are_meant(answer: Answer, kind: Kind) -> None:
-    """Refuse an answer without the list that has something else to say.
-
-    To take it for "nothing was used" would tell nobody that figures are missing. An object without
-    any member may be how a service writes that there is nothing.
-    """
-    said = answer.json()
-    if isinstance(said, Mapping) and said and kind not in said:
-        names = ", ".join(map(label, sorted(said)[:_MOST_NAMES]))
-        raise answer.unusable(f"answered {answer.status} without {kind}, but with {names}")
 
 
 def _wire_uuid(text: str) -> str:
@@ -178,7 +166,7 @@ def _not_asked(kind: Kind, subjects: Sequence[str]) -> WarehousePage:
         )
         for each in subjects
     ]
-    return WarehousePage(frozenset(subjects), (), tuple(problems))
+    return WarehousePage(frozenset(), (), tuple(problems))
 
 
 _: type[UsageWarehouse] = HttpUsageWarehouse

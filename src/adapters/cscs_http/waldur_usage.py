@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 from cscs_domain._text import label
 from cscs_domain.errors import UsageRefusedError
@@ -17,24 +18,26 @@ from cscs_domain.quantities import EXACT
 from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import RecordedMonth, TotalsEntry, UsersEntry, UsersResult
-from cscs_http.errors import NoAnswerError
+from cscs_http.errors import NoAnswerError, UnusableAnswerError
 from cscs_http.service import Service
 from cscs_http.waldur_lists import Deadline
 from cscs_http.waldur_query import RESOURCES, UUIDS_ONLY
 from cscs_http.waldur_usage_accounts import OfferingAccounts
 from cscs_http.waldur_usage_book import RecordBook, recorded_month
 from cscs_http.waldur_usage_records import (
+    Found,
     UsageRecord,
     UserPart,
     read_parts,
     read_records,
-    scope_of,
-    scopes,
     total_of,
 )
 from cscs_http.waldur_usage_resources import read_metered
-from cscs_http.waldur_usage_totals import check_totals, set_totals
-from cscs_http.waldur_usage_users import Target, UserSubmitter, items_of
+from cscs_http.waldur_usage_scopes import scope_of, scopes
+from cscs_http.waldur_usage_totals import amount_text, differences, set_totals, why_different
+from cscs_http.waldur_usage_users import FILLED, Target, UserSubmitter, items_of, would_be_filled
+
+_T = TypeVar("_T")
 
 
 class HttpWaldurUsage:
@@ -61,31 +64,38 @@ class HttpWaldurUsage:
 
     async def recorded(self, month: Month, resources: Sequence[MeteredResource]) -> RecordedMonth:
         """What is recorded, in two lists an offering."""
-        wanted = {resource.uuid for resource in resources}
-        records: list[UsageRecord] = []
-        parts: list[UserPart] = []
+        records = Found[UsageRecord]()
+        parts = Found[UserPart]()
         deadline = self._deadline()
         for scope in scopes(resources):
-            found = await read_records(self._service, scope, month, deadline)
-            mine = [record for record in found if record.resource in wanted]
-            records += mine
-            parts += await read_parts(self._service, scope, month, mine, deadline)
-        self._book.learn_all(month, resources, records)
-        return recorded_month(records, parts)
+            of_scope = await read_records(self._service, scope, month, deadline)
+            records.add(of_scope)
+            parts.add(await read_parts(self._service, scope, month, of_scope.rows, deadline))
+        doubts = {**parts.doubts, **records.doubts}
+        clear = {resource.uuid for resource in resources} - doubts.keys()
+        self._book.learn_all(month, clear, records.rows)
+        for uuid in doubts:
+            self._book.forget(uuid)
+        return recorded_month(records.rows, parts.rows, doubts)
 
     async def submit_totals(self, entry: TotalsEntry) -> None:
         """Set the totals, and read the month back."""
-        before = self._book.records(entry.month, entry.resource)
         await set_totals(self._service, entry)
         self._book.forget(entry.resource)
-        after = await self._read_records(entry)
-        check_totals(self._service.connection.service, entry, before, after)
+        service = self._service.connection.service
+        differing = differences(service, entry, await self._read_records(entry))
+        if differing:
+            scope = scope_of(entry.resource)
+            everywhere = await read_records(self._service, scope, None, self._deadline())
+            raise why_different(service, entry, differing, everywhere.rows)
 
     async def submit_users(self, entry: UsersEntry) -> UsersResult:
         """Set users' figures in the newest record of the component."""
         if not entry.amounts:
             return UsersResult()
         records = await self._records_of(entry)
+        if would_be_filled(records):
+            return UsersResult(refused=dict.fromkeys(entry.amounts, FILLED))
         amounts, refused = await self._without_older(entry, records)
         newest = records[-1]
         urls = await self._accounts.urls(newest.offering)
@@ -127,9 +137,9 @@ class HttpWaldurUsage:
         """What is left for the newest record, and whose older records hold too much."""
         if len(records) == 1:
             return entry.amounts, {}
-        older = await read_parts(
-            self._service, scope_of(entry.resource), entry.month, records[:-1], self._deadline()
-        )
+        scope, deadline = scope_of(entry.resource), self._deadline()
+        found = await read_parts(self._service, scope, entry.month, records[:-1], deadline)
+        older = self._undoubted(entry, found)
         amounts: dict[str, Decimal] = {}
         refused: dict[str, str] = {}
         for name, amount in entry.amounts.items():
@@ -137,14 +147,23 @@ class HttpWaldurUsage:
             amounts[name] = EXACT.subtract(amount, held)
             if amounts[name] < 0:
                 del amounts[name]
-                refused[name] = f"{held} of {entry.month} belong to earlier plans, more than that"
+                refused[name] = (
+                    f"{amount_text(held)} of {entry.month} belong to earlier plans, more than that"
+                )
         return amounts, refused
 
     async def _read_records(self, entry: TotalsEntry | UsersEntry) -> Sequence[UsageRecord]:
         scope = scope_of(entry.resource)
         found = await read_records(self._service, scope, entry.month, self._deadline())
-        self._book.learn(entry.month, entry.resource, found)
-        return found
+        records = self._undoubted(entry, found)
+        self._book.learn(entry.month, entry.resource, records)
+        return records
+
+    def _undoubted(self, entry: TotalsEntry | UsersEntry, found: Found[_T]) -> list[_T]:
+        for doubt in found.doubts.values():
+            reason = f"resource {entry.resource} in {entry.month}: {doubt}"
+            raise UnusableAnswerError(self._service.connection.service, reason, retryable=False)
+        return found.rows
 
     def _deadline(self) -> Deadline:
         return Deadline.within(self._read_limit)

@@ -11,12 +11,12 @@ from uuid import UUID
 from cscs_http.errors import UnexpectedStatusError
 from cscs_http.service import Service
 from cscs_http.waldur_lists import Deadline
-from cscs_http.waldur_usage_lists import ACCOUNTS, Row, read_all, selection
+from cscs_http.waldur_usage_lists import ACCOUNTS, Row, read_all, selection, uuid_of
 
 _MEMBERS: Final = selection("uuid", "username", "state", "offering_uuid")
 _NOT_SHOWN: Final = frozenset({403, 404})
-_USABLE: Final = frozenset({None, "OK"})
-"""Old servers send no state."""
+_USABLE: Final = (None, "OK")
+"""Old servers send no state. No set: what a server sends need not be hashable."""
 
 
 class OfferingAccounts:
@@ -49,20 +49,20 @@ class OfferingAccounts:
             if error.status in _NOT_SHOWN:
                 return {}
             raise
-        usable = {uuid: row for uuid, row in rows.items() if _is_usable(row, offering)}
-        ambiguous = _repeated(usable.values())
+        usable = [row for row in rows if _is_usable(row, offering)]
+        ambiguous = _repeated(usable)
         # Never a URL that was received: behind a proxy it can name another host.
         base = self._service.connection.url + ACCOUNTS
         return {
             str(row["username"]): f"{base}{uuid.hex}/"
-            for uuid, row in usable.items()
-            if row["username"] not in ambiguous
+            for row in usable
+            if row["username"] not in ambiguous and (uuid := uuid_of(row))
         }
 
 
 def _is_usable(row: Row, offering: UUID) -> bool:
-    name, state, of_offering = row.get("username"), row.get("state"), row.get("offering_uuid")
-    is_ours = isinstance(of_offering, str) and of_offering.replace("-", "") == offering.hex
+    name, state = row.get("username"), row.get("state")
+    is_ours = uuid_of(row, "offering_uuid") == offering
     return isinstance(name, str) and bool(name) and is_ours and state in _USABLE
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from uuid import UUID
 
-from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import RecordedMonth, RecordedUsage
 from cscs_http.waldur_usage_records import UsageRecord, UserPart, total_of
@@ -25,10 +25,10 @@ class RecordBook:
         self._records[resource] = list(records)
 
     def learn_all(
-        self, month: Month, resources: Iterable[MeteredResource], records: Iterable[UsageRecord]
+        self, month: Month, resources: Iterable[UUID], records: Iterable[UsageRecord]
     ) -> None:
         """These are all records of these resources in a month."""
-        mine: dict[UUID, list[UsageRecord]] = {resource.uuid: [] for resource in resources}
+        mine: dict[UUID, list[UsageRecord]] = {uuid: [] for uuid in resources}
         for record in records:
             if record.resource in mine:
                 mine[record.resource].append(record)
@@ -44,26 +44,27 @@ class RecordBook:
         return self._records.get(resource) if month == self._month else None
 
 
-def recorded_month(records: Iterable[UsageRecord], parts: Iterable[UserPart]) -> RecordedMonth:
+def recorded_month(
+    records: Iterable[UsageRecord], parts: Iterable[UserPart], doubts: Mapping[UUID, str]
+) -> RecordedMonth:
     """The sums of several records of one component, by resource."""
-    totals: dict[UUID, dict[str, list[UsageRecord]]] = {}
-    users: dict[UUID, dict[str, dict[str, list[UserPart]]]] = {}
+    totals: dict[UUID, dict[str, list[Decimal]]] = {uuid: {} for uuid in doubts}
+    users: dict[UUID, dict[str, dict[str, list[Decimal]]]] = {}
     for record in records:
-        totals.setdefault(record.resource, {}).setdefault(record.component, []).append(record)
+        of_resource = totals.setdefault(record.resource, {})
+        of_resource.setdefault(record.component, []).append(record.amount)
     for part in parts:
-        of_resource = users.setdefault(part.record.resource, {})
-        of_component = of_resource.setdefault(part.record.component, {})
-        of_component.setdefault(part.username, []).append(part)
+        of_users = users.setdefault(part.record.resource, {}).setdefault(part.record.component, {})
+        of_users.setdefault(part.username, []).append(part.amount)
     return {
-        resource: RecordedUsage(
-            totals={name: total_of(each.amount for each in found) for name, found in mine.items()},
-            users={
-                name: {
-                    user: total_of(part.amount for part in of_user)
-                    for user, of_user in all_.items()
-                }
-                for name, all_ in users.get(resource, {}).items()
-            },
+        uuid: RecordedUsage(
+            totals=_sums(mine),
+            users={name: _sums(of_users) for name, of_users in users.get(uuid, {}).items()},
+            doubt=doubts.get(uuid, ""),
         )
-        for resource, mine in totals.items()
+        for uuid, mine in totals.items()
     }
+
+
+def _sums(amounts: Mapping[str, Iterable[Decimal]]) -> dict[str, Decimal]:
+    return {name: total_of(each) for name, each in amounts.items()}

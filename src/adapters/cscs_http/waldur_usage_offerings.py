@@ -47,7 +47,7 @@ async def slugs_of_provider(
 ) -> set[str]:
     """Which of these slugs an offering of the provider has. Raises `UpstreamServiceError`."""
     rows = await read_all(service, OFFERINGS, _WITH_SLUG, deadline)
-    return {slug for row in rows.values() if isinstance(slug := row.get("slug"), str)} & slugs
+    return {slug for row in rows if isinstance(slug := row.get("slug"), str)} & slugs
 
 
 def _types(components: object) -> frozenset[str] | None:

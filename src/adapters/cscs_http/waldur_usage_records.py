@@ -6,52 +6,46 @@ sections 7 and 8.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 import attrs
 
-from cscs_domain.errors import InvalidValueError
-from cscs_domain.quantities import EXACT, parse_quantity
-from cscs_domain.storage.field_parsers import (
-    Faults,
-    malformed,
-    optional_uuid,
-    required_text,
-    required_uuid,
-)
-from cscs_domain.usage.metered_resources import MeteredResource
+from cscs_domain.quantities import EXACT
 from cscs_domain.usage.months import Month
 from cscs_http.service import Service
 from cscs_http.waldur_lists import Deadline
-from cscs_http.waldur_usage_lists import USAGES, USER_USAGES, Row, read_all, refuse, selection
+from cscs_http.waldur_usage_lists import USAGES, USER_USAGES, Row, read_all, selection, uuid_of
+from cscs_http.waldur_usage_members import amount_of, month_of, record_in, text_of
+from cscs_http.waldur_usage_scopes import Scope
 
-Scope: TypeAlias = tuple[str, str]
-"""The filter that narrows a list to a resource or an offering."""
+_T = TypeVar("_T")
 
 NOTHING: Final = Decimal(0)
 _MEMBERS: Final = selection(
-    *("uuid", "type", "usage", "date", "billing_period", "resource_uuid", "offering_uuid"),
+    *("uuid", "type", "usage", "created", "date", "billing_period"),
+    *("resource_uuid", "offering_uuid"),
 )
-_USER_MEMBERS: Final = selection("uuid", "username", "usage", "component_usage")
-_LAST_SEGMENT: Final = re.compile(r"([0-9a-fA-F-]{32,36})/?$")
-_FEW: Final = 4
-"""Up to so many resources of an offering are asked for one by one; else all of it is."""
+_USER_MEMBERS: Final = selection(
+    *("uuid", "username", "usage", "component_usage", "resource_uuid", "billing_period"),
+)
 
 
 @attrs.frozen(kw_only=True)
 class UsageRecord:
-    """The total of one component. `date` tells which of several is the newest."""
+    """The total of one component. The last one by `age` is the newest of several.
+
+    A report of a past month gives a record a new `date`, so `created` comes first.
+    """
 
     uuid: UUID
     resource: UUID
     month: Month
     component: str
     amount: Decimal
-    date: str
+    age: tuple[str, str]
     offering: UUID | None
 
 
@@ -64,41 +58,39 @@ class UserPart:
     amount: Decimal
 
 
-def scopes(resources: Sequence[MeteredResource]) -> Iterator[Scope]:
-    """What to ask for so that all of these are in it."""
-    by_offering: dict[UUID, list[UUID]] = {}
-    for resource in resources:
-        by_offering.setdefault(resource.offering, []).append(resource.uuid)
-    for offering, uuids in by_offering.items():
-        if len(uuids) > _FEW:
-            yield ("offering_uuid", offering.hex)
-        else:
-            yield from (scope_of(uuid) for uuid in uuids)
+@attrs.define
+class Found(Generic[_T]):
+    """What could be read; `doubts` says by resource what could not."""
 
+    rows: list[_T] = attrs.Factory(list)
+    doubts: dict[UUID, str] = attrs.Factory(dict)
 
-def scope_of(resource: UUID) -> Scope:
-    """What to ask for if it is about one resource."""
-    return ("resource_uuid", resource.hex)
+    def add(self, other: Found[_T]) -> None:
+        """Those of another list, too."""
+        self.rows += other.rows
+        self.doubts |= other.doubts
+
+    def doubt(self, resource: UUID, whose: str, what: str) -> None:
+        """A row of this resource cannot be read."""
+        self.doubts.setdefault(resource, f"{whose} of Waldur has no readable {what}")
 
 
 async def read_records(
-    service: Service, scope: Scope, month: Month, deadline: Deadline
-) -> list[UsageRecord]:
-    """The records of this month, the oldest first. The server may send others; they are left out.
+    service: Service, scope: Scope, month: Month | None, deadline: Deadline
+) -> Found[UsageRecord]:
+    """The records of this month, the oldest first, or those of all months.
 
-    Raises `UpstreamServiceError`, also for a record that cannot be read: without it a smaller
-    figure could pass for the first one.
+    The server may send others; they are left out, and so is what cannot be read: without that
+    record a smaller figure could pass for the first one, so its resource is in doubt. Raises
+    `UpstreamServiceError`.
     """
-    params = (scope, ("billing_period", month.first_day.isoformat()), *_MEMBERS)
-    rows = await read_all(service, USAGES, params, deadline)
-    found = [_record(service, uuid, row) for uuid, row in rows.items()]
-    name, wanted = scope
-    mine = [
-        each
-        for each in found
-        if each.month == month and (name != "resource_uuid" or each.resource.hex == wanted)
-    ]
-    return sorted(mine, key=lambda record: (record.date, record.uuid))
+    of_month = () if month is None else (("billing_period", month.first_day.isoformat()),)
+    params = ((scope.name, scope.value), *of_month, *_MEMBERS)
+    found = Found[UsageRecord]()
+    for row in await read_all(service, USAGES, params, deadline):
+        _take_record(found, row, scope, month)
+    found.rows.sort(key=lambda record: (record.age, record.uuid))
+    return found
 
 
 async def read_parts(
@@ -107,17 +99,22 @@ async def read_parts(
     month: Month,
     records: Iterable[UsageRecord],
     deadline: Deadline,
-) -> list[UserPart]:
-    """What users have in these records, and nobody else's: old servers send no month with it."""
-    params = (
-        scope,
-        ("component_usage__billing_period", month.first_day.isoformat()),
-        *_USER_MEMBERS,
-    )
+) -> Found[UserPart]:
+    """What users have in these records, and nobody else's: old servers send no month with it.
+
+    Raises `UpstreamServiceError`.
+    """
+    of_month = ("component_usage__billing_period", month.first_day.isoformat())
+    params = ((scope.name, scope.value), of_month, *_USER_MEMBERS)
     known = {record.uuid: record for record in records}
-    rows = await read_all(service, USER_USAGES, params, deadline)
-    parts = (_part(service, row, known) for row in rows.values())
-    return [part for part in parts if part is not None]
+    found = Found[UserPart]()
+    for row in await read_all(service, USER_USAGES, params, deadline):
+        record = record_in(row.get("component_usage"))
+        if record is None:
+            _take_stray(found, row, scope, month)
+        elif record in known:
+            _take_part(found, row, known[record])
+    return found
 
 
 def total_of(amounts: Iterable[Decimal]) -> Decimal:
@@ -128,52 +125,54 @@ def total_of(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
-def _record(service: Service, uuid: UUID, row: Row) -> UsageRecord:
-    faults: Faults = []
-    record = UsageRecord(
-        uuid=uuid,
-        resource=required_uuid(row.get("resource_uuid"), "resource_uuid", faults),
-        month=_month(row.get("billing_period"), faults),
-        component=required_text(row.get("type"), "type", faults),
-        amount=_amount(row.get("usage"), faults),
-        date=str(row.get("date")),
-        offering=optional_uuid(row.get("offering_uuid"), "offering_uuid", faults),
-    )
-    if faults:
-        raise refuse(service, USAGES, faults[0])
-    return record
+def _take_record(found: Found[UsageRecord], row: Row, scope: Scope, month: Month | None) -> None:
+    resource, of_month = uuid_of(row, "resource_uuid"), month_of(row.get("billing_period"))
+    if resource not in scope.resources or (month and of_month and month != of_month):
+        return
+    members = {
+        "month": of_month,
+        "uuid": uuid_of(row),
+        "component": text_of(row.get("type")),
+        "amount": amount_of(row.get("usage")),
+    }
+    match members:
+        case {
+            "month": Month() as of_month,
+            "uuid": UUID() as uuid,
+            "component": str(component),
+            "amount": Decimal() as amount,
+        }:
+            record = UsageRecord(
+                uuid=uuid,
+                resource=resource,
+                month=of_month,
+                component=component,
+                amount=amount,
+                age=(text_of(row.get("created")) or "", text_of(row.get("date")) or ""),
+                offering=uuid_of(row, "offering_uuid"),
+            )
+            found.rows.append(record)
+        case _:
+            found.doubt(resource, "a record", _first_unread(members))
 
 
-def _part(service: Service, row: Row, known: Mapping[UUID, UsageRecord]) -> UserPart | None:
-    faults: Faults = []
-    url = required_text(row.get("component_usage"), "component_usage", faults)
-    segment = _LAST_SEGMENT.search(url)
-    uuid = required_uuid(segment and segment[1], "uuid in component_usage", faults)
-    if not faults and (uuid not in known or not row.get("username")):
-        return None
-    username = required_text(row.get("username"), "username", faults)
-    amount = _amount(row.get("usage"), faults)
-    if faults:
-        raise refuse(service, USER_USAGES, faults[0])
-    return UserPart(known[uuid], username, amount)
+def _take_part(found: Found[UserPart], row: Row, record: UsageRecord) -> None:
+    if row.get("username") in (None, ""):
+        return
+    username, amount = text_of(row.get("username")), amount_of(row.get("usage"))
+    if username is None or amount is None:
+        what = _first_unread({"username": username, "amount": amount})
+        found.doubt(record.resource, "a user's record", what)
+    else:
+        found.rows.append(UserPart(record, username, amount))
 
 
-def _month(value: object, faults: Faults) -> Month:
-    try:
-        return Month.parse(value[:7] if isinstance(value, str) else "")
-    except InvalidValueError:
-        faults.append(malformed("billing_period", value, "a month"))
-        return Month(1, 1)
+def _take_stray(found: Found[UserPart], row: Row, scope: Scope, month: Month) -> None:
+    """A part that does not say which record it belongs to."""
+    resource = uuid_of(row, "resource_uuid")
+    if resource in scope.resources and month_of(row.get("billing_period")) in (None, month):
+        found.doubt(resource, "a user's record", "component_usage")
 
 
-def _amount(value: object, faults: Faults) -> Decimal:
-    """A number of either sign: Waldur takes negative ones from anybody."""
-    try:
-        if isinstance(value, str) and value.strip().startswith("-"):
-            return -parse_quantity(value.strip()[1:])
-        if isinstance(value, int | float | Decimal) and value < 0:
-            return -parse_quantity(-value)
-        return parse_quantity(value)
-    except InvalidValueError:
-        faults.append(malformed("usage", value, "a number"))
-        return NOTHING
+def _first_unread(members: Mapping[str, object]) -> str:
+    return next(name for name, value in members.items() if value is None)

@@ -14,7 +14,6 @@ from cscs_domain.problems import Problem, Severity
 from cscs_domain.storage.field_parsers import (
     Faults,
     optional_text,
-    optional_uuid,
     required_text,
     required_uuid,
 )
@@ -25,7 +24,7 @@ from cscs_http.service import Service
 from cscs_http.waldur_lists import Deadline, Decoded, WaldurList
 from cscs_http.waldur_query import RESOURCES, UUIDS_ONLY
 from cscs_http.waldur_reading import read_consistently
-from cscs_http.waldur_usage_lists import selection
+from cscs_http.waldur_usage_lists import readable_uuid, selection
 from cscs_http.waldur_usage_offerings import read_offering, slugs_of_provider
 from cscs_json import decode_raw_rows
 
@@ -102,14 +101,17 @@ class _Found:
         """A row as Waldur sent it, which may be of any offering and in any state."""
         members: Mapping[str, object] = row if isinstance(row, Mapping) else {}
         faults: Faults = []
-        offering = optional_uuid(members.get("offering_uuid"), "offering_uuid", [])
+        offering = readable_uuid(members.get("offering_uuid"))
         slug = members.get(_SLUG)
-        is_ours = offering in self.choice.uuids or slug in self.choice.slugs
-        if (offering is not None and not is_ours) or members.get("state") == "Terminated":
+        is_ours = offering in self.choice.uuids or self._has_chosen(slug)
+        if not is_ours and self.choice.slugs:
+            optional_text(slug, _SLUG, faults)  # else it may be ours
+        is_other = offering is not None and not is_ours and not faults
+        if is_other or members.get("state") == "Terminated":
             return
-        self.slugs |= {slug} if isinstance(slug, str) else set()
-        self.offerings |= {offering} if offering else set()
         resource = _resource(members, faults)
+        self.slugs |= {slug} if is_ours and isinstance(slug, str) else set()
+        self.offerings |= {offering} if is_ours and offering else set()
         if not faults:
             self.resources[resource.uuid] = resource
             return
@@ -118,6 +120,9 @@ class _Found:
         self.problems[name] = Problem(
             fault.code, Severity.ERROR, fault.message, fault.hint, resource=name
         )
+
+    def _has_chosen(self, slug: object) -> bool:
+        return isinstance(slug, str) and slug in self.choice.slugs
 
 
 def _resource(members: Mapping[str, object], faults: Faults) -> MeteredResource:
@@ -156,7 +161,10 @@ async def _with_components(
             unknown.append(str(uuid))
     if unknown:
         names = ", ".join(sorted(unknown))
-        reason = f"shows no offering {names} to this token: check usage.offerings and the token"
+        reason = (
+            f"shows no offering {names} to this token: check usage.offerings (in the site agent's"
+            " file waldur_offering_uuid) and the token"
+        )
         raise _wrong(service, reason)
     return tuple(
         attrs.evolve(resource, components=components[resource.offering])

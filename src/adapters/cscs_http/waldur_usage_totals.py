@@ -6,14 +6,13 @@ well. So the month is read back every time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from cscs_domain._text import label
 from cscs_domain.errors import (
-    CscsError,
     UpstreamServiceError,
     UsageRefusedError,
     WrongMonthError,
@@ -43,29 +42,52 @@ async def set_totals(service: Service, entry: TotalsEntry) -> None:
         answer.json_bytes()  # a log-in page is no yes
 
 
-def check_totals(
-    service: str,
-    entry: TotalsEntry,
-    before: Sequence[UsageRecord] | None,
-    after: Sequence[UsageRecord],
-) -> None:
-    """Compare the records of the month with what was sent; `before` is what they were, if known.
+def differences(
+    service: str, entry: TotalsEntry, after: Sequence[UsageRecord]
+) -> dict[str, Decimal]:
+    """What Waldur has now of the components of which it has something else than was sent.
 
-    Raises `WrongMonthError` if nothing of it is there.
+    Raises `WrongMonthError` if it has nothing, and `UsageRefusedError` if earlier plans hold more.
     """
-    for component, wanted in sorted(entry.amounts.items()):
-        found = [record for record in after if record.component == component]
-        if found and _sum(found) == wanted:
-            continue
-        if found and _hold_too_much(found, wanted):
+    sums = _sums(after)
+    for component in sorted(entry.amounts):
+        if component not in sums:
+            raise _booked_elsewhere(service, entry, component)
+    found = {
+        name: sums[name] for name in sorted(entry.amounts) if sums[name] != entry.amounts[name]
+    }
+    for component, amount in found.items():
+        records = [record for record in after if record.component == component]
+        if _hold_too_much(records, entry.amounts[component]):
             raise UsageRefusedError(
                 entry.resource,
-                f"{_sum(found)} of {label(component)} in {entry.month} belong to earlier plans,"
-                f" more than the {wanted} that it is to have",
+                f"{amount_text(amount)} of {label(component)} in {entry.month} belong to earlier"
+                f" plans, more than the {amount_text(entry.amounts[component])} that it is to have",
             )
-        was = None if before is None else [each for each in before if each.component == component]
-        has_changed = was is not None and (not was or _sum(was) != _sum(found))
-        raise _not_there(service, entry, component, found if has_changed else [])
+    return found
+
+
+def why_different(
+    service: str,
+    entry: TotalsEntry,
+    found: Mapping[str, Decimal],
+    everywhere: Sequence[UsageRecord],
+) -> UpstreamServiceError:
+    """What to make of the differences; `everywhere` are the resource's records of all months.
+
+    It is a `WrongMonthError` if another month has the figure that was sent.
+    """
+    for month in sorted({record.month for record in everywhere} - {entry.month}):
+        theirs = _sums(record for record in everywhere if record.month == month)
+        for component in found:
+            if theirs.get(component) == entry.amounts[component]:
+                return _booked_elsewhere(service, entry, component)
+    component, amount = next(iter(found.items()))
+    return UpstreamServiceError(
+        service,
+        f"{_place(entry, component)}: Waldur has {amount_text(amount)} where"
+        f" {amount_text(entry.amounts[component])} was sent; does somebody else report as well?",
+    )
 
 
 def amount_text(amount: Decimal) -> str:
@@ -75,30 +97,30 @@ def amount_text(amount: Decimal) -> str:
 
 def _hold_too_much(records: Sequence[UsageRecord], wanted: Decimal) -> bool:
     """Waldur takes what earlier plans hold off the total, and never goes below zero."""
-    return len(records) > 1 and not records[-1].amount and _sum(records) > wanted
+    total = total_of(record.amount for record in records)
+    return len(records) > 1 and not records[-1].amount and total > wanted
 
 
-def _not_there(
-    service: str, entry: TotalsEntry, component: str, found: Sequence[UsageRecord]
-) -> CscsError:
-    place = f"{label(component)} of resource {entry.resource} in {entry.month}"
-    if found:
-        return UpstreamServiceError(
-            service,
-            f"{place} is {_sum(found)} right after {entry.amounts[component]} was submitted:"
-            " does somebody else report as well?",
-        )
+def _booked_elsewhere(service: str, entry: TotalsEntry, component: str) -> WrongMonthError:
     return WrongMonthError(
         service,
-        f"{place} was submitted and is not there: this Waldur books usage into its current month,"
-        " which may hold a wrong figure for this resource now; reporting the current month again"
-        " mends it",
+        f"{_place(entry, component)} was submitted and is not there: this Waldur books usage into"
+        " its current month. Its current month may hold this figure now; report that month again"
+        " for this account and let it fall (--allow-decrease).",
         retryable=False,
     )
 
 
-def _sum(records: Sequence[UsageRecord]) -> Decimal:
-    return total_of(record.amount for record in records)
+def _place(entry: TotalsEntry, component: str) -> str:
+    return f"{label(component)} of resource {entry.resource} in {entry.month}"
+
+
+def _sums(records: Iterable[UsageRecord]) -> dict[str, Decimal]:
+    """By component."""
+    amounts: dict[str, list[Decimal]] = {}
+    for record in records:
+        amounts.setdefault(record.component, []).append(record.amount)
+    return {component: total_of(each) for component, each in amounts.items()}
 
 
 def _time_text(moment: datetime) -> str:

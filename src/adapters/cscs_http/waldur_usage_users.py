@@ -14,16 +14,24 @@ from uuid import UUID
 
 import attrs
 
+from cscs_domain.errors import UsageRefusedError
+from cscs_http.answer import Answer
 from cscs_http.as_they_come import as_they_come
-from cscs_http.errors import UnexpectedStatusError
+from cscs_http.errors import UnexpectedStatusError, UnusableAnswerError
 from cscs_http.service import Service
 from cscs_http.waldur_usage_lists import USAGES
+from cscs_http.waldur_usage_records import UsageRecord
 from cscs_http.waldur_usage_refusals import ABSENT, INVALID, NOT_ALLOWED, is_of_waldur, refusal
 from cscs_http.waldur_usage_totals import ACCEPTED, amount_text
 
 Item: TypeAlias = Mapping[str, str]
 
+FILLED: Final = (
+    "its total belongs to earlier plans of the month, and Waldur would add it once more for users"
+)
+
 _MOST_AT_ONCE: Final = 200
+_WITH_ABSENT: Final = ACCEPTED | {ABSENT}
 
 
 @attrs.frozen
@@ -36,6 +44,15 @@ class Target:
     def path(self, action: str) -> str:
         """Where to send them."""
         return f"{USAGES}{self.record.hex}/{action}/"
+
+
+def would_be_filled(records: Sequence[UsageRecord]) -> bool:
+    """Whether these records of a component, the oldest first, would grow if users got theirs.
+
+    Waldur makes the users' sum the total of a record that has none; here the older ones have it.
+    """
+    *older, newest = records
+    return not newest.amount and any(record.amount for record in older)
 
 
 def items_of(amounts: Mapping[str, Decimal], urls: Mapping[str, str]) -> list[Item]:
@@ -66,16 +83,21 @@ class UserSubmitter:
 
     async def _sent_together(self, target: Target, chunk: Sequence[Item]) -> bool:
         """Whether that was possible. If one item is bad, Waldur takes none of them."""
+        path = target.path("set_user_usages")
         try:
-            await self._post(target.path("set_user_usages"), {"usages": chunk})
+            answer = await self._service.post(path, {"usages": chunk}, accept=_WITH_ABSENT)
         except UnexpectedStatusError as error:
-            if error.status == NOT_ALLOWED or (error.status == ABSENT and not is_of_waldur(error)):
-                self._takes_many = False  # before 8.1
-                return False
-            if error.status == INVALID and is_of_waldur(error):
+            self._takes_many &= error.status != NOT_ALLOWED
+            if not self._takes_many or (error.status == INVALID and is_of_waldur(error)):
                 return False
             raise refusal(target.resource, error) from None
-        return True
+        if answer.status == ABSENT:
+            self._takes_many = _is_json(answer)  # before 8.1 there is a page of HTML instead
+            if self._takes_many:
+                raise UsageRefusedError(target.resource, "the record of its total is gone")
+        elif answer.body:
+            answer.json_bytes()  # a log-in page is no yes
+        return self._takes_many
 
     async def _sent_singly(self, target: Target, chunk: Sequence[Item]) -> dict[str, str]:
         async def send(item: Item) -> tuple[str, str]:
@@ -94,7 +116,15 @@ class UserSubmitter:
     async def _post(self, path: str, body: object) -> None:
         answer = await self._service.post(path, body, accept=ACCEPTED)
         if answer.body:
-            answer.json_bytes()  # a log-in page is no yes
+            answer.json_bytes()
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        answer.json_bytes()
+    except UnusableAnswerError:
+        return False
+    return True
 
 
 def _link(url: str | None) -> dict[str, str]:

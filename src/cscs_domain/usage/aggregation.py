@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cscs_domain.problems import Problem, by_urgency
 from cscs_domain.usage.compute_rows import ComputeRows
-from cscs_domain.usage.findings import Findings, Oddity
+from cscs_domain.usage.findings import About, Findings, Oddity
 from cscs_domain.usage.inference_rows import InferenceRows
 from cscs_domain.usage.matching import Fields, fields_of
 from cscs_domain.usage.metering import Kind, Metering
@@ -23,6 +23,7 @@ from cscs_domain.usage.storage_rows import StorageRows
 from cscs_domain.usage.subject_sums import SubjectSums
 from cscs_domain.usage.unheard_of import missing_accounts, unasked_accounts, unmatched_components
 from cscs_domain.usage.warehouse import WarehousePage
+from cscs_domain.usage.warehouse_subjects import plain_path
 
 
 class _Rows(Protocol):
@@ -50,12 +51,15 @@ class UsageTally:
         self._fields: Final = fields_of(metering)
         self._rows: Final = self._rows_of(metering.kind, self._fields)
         self._strangers: Final[set[str]] = set()
+        self._asked: Final[set[str]] = set()
+        self._skipped: Final[set[str]] = set()
         self._problems: Final[list[Problem]] = []
         self._count = 0
 
     def add(self, page: WarehousePage) -> None:
         """Take in a page; only rows about what it was asked for count."""
         self._problems.extend(page.problems)
+        self._asked.update(page.asked & self._accounts.keys())
         rows, field = self._rows, self._rows.subject_field
         for row in page.rows:
             if not isinstance(row, dict):
@@ -66,25 +70,29 @@ class UsageTally:
                 self._findings.add(Oddity.NO_SUBJECT)
             elif subject not in page.asked or subject not in self._accounts:
                 self._strangers.add(subject)
-            elif self._days.take(row.get("usageDate"), subject):
+            elif self._days.take_row(row, subject):
                 self._count += 1
                 rows.take(subject, row)
+            else:
+                self._skipped.add(subject)
 
     def report(self) -> UsageReport:
         """What all pages say together."""
         sums, without_field = self._rows.finish()
         unmatched = frozenset(without_field if self._count else ())
+        self._note_untold(sums, unmatched)
         found = {
             self._accounts[subject]: usage
             for subject, usage in accounts_of(sums, self._metering, self._findings)
         }
-        unknown = frozenset(self._accounts.values()) - found.keys()
+        silent = self._asked - self._skipped
+        unknown = frozenset(self._accounts[subject] for subject in silent) - found.keys()
         if self._metering.fills_with_zeros:
             found |= dict.fromkeys(unknown, nothing_used(self._metering))
         problems = [
             *self._problems,
             *self._findings.problems(self._accounts.__getitem__),
-            *missing_accounts(unknown, self._metering),
+            *missing_accounts(unknown, is_all=bool(unknown) and not found.keys() - unknown),
             *unasked_accounts(self._strangers - self._accounts.keys()),
             *unmatched_components(unmatched, self._metering),
         ]
@@ -93,14 +101,30 @@ class UsageTally:
             accounts={name: found[name] for name in sorted(found)},
             unknown=unknown,
             rows=self._count,
-            unmatched=unmatched,
             problems=tuple(sorted(problems, key=by_urgency)),
         )
 
     def _subject(self, value: object) -> str | None:
         if not isinstance(value, str) or not value:
             return None
-        return canonical_uuid(value) if self._metering.kind is Kind.INFERENCE else value
+        match self._metering.kind:
+            case Kind.INFERENCE:
+                return canonical_uuid(value)
+            case Kind.STORAGE:
+                return plain_path(value)
+            case Kind.COMPUTE:
+                return value
+
+    def _note_untold(self, sums: Mapping[str, SubjectSums], unmatched: frozenset[str]) -> None:
+        if self._metering.kind is not Kind.COMPUTE:
+            return  # elsewhere a field may well be left out where there is nothing
+        null = {about for about, _ in self._findings.of(Oddity.NULL_TOTAL)}
+        for subject, found in sums.items():
+            for fields in self._fields:
+                about = About(subject, fields.component.name)
+                is_told = about.component in found.told | unmatched
+                if not is_told and about not in null:
+                    self._findings.add(Oddity.NO_TOTAL, about)
 
     def _rows_of(self, kind: Kind, fields: tuple[Fields, ...]) -> _Rows:
         match kind:

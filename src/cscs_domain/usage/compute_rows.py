@@ -39,7 +39,7 @@ class ComputeRows:
         sums = self._sums.get(account)
         if sums is None:
             sums = self._sums[account] = SubjectSums(self._nothing())
-        self._totals.add(sums.totals, row, account)
+        self._totals.add_totals(sums, row, account)
         users = row.get("users")
         if not isinstance(users, list):
             if users is not None:
@@ -49,7 +49,7 @@ class ComputeRows:
 
     def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]:
         """What every account that there are rows about has; components that had no field."""
-        return self._sums, self._totals.unmatched & self._of_users.unmatched
+        return self._sums, self._totals.unmatched
 
     def _took_plainly(self, rows: Sequence[object], users: dict[str, list[Decimal]]) -> bool:
         """All of the rows or none."""

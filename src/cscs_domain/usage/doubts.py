@@ -22,6 +22,11 @@ class Doubts:
             place = about.subject, about.component
             self._unreadable[place] = self._unreadable.get(place, 0) + times
         self._without_users = {about.subject for about, _ in findings.of(Oddity.BAD_USERS)}
+        self._skipped = {
+            about.subject
+            for oddity in (Oddity.BAD_DATE, Oddity.NO_USER_ROW)
+            for about, _ in findings.of(oddity)
+        }
 
     def about(self, subject: str, totals: Amounts, users: Mapping[str, Amounts]) -> dict[str, str]:
         """The reason by component, for those that there is one for."""
@@ -41,6 +46,8 @@ class Doubts:
             yield f"{times} of its amounts {verb} not readable"
         if subject in self._without_users:
             yield "its users are not readable"
+        if subject in self._skipped:
+            yield "some of its rows are not readable"
 
 
 def _negative_users(component: str, users: Mapping[str, Amounts]) -> Iterable[str]:

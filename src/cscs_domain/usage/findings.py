@@ -40,9 +40,9 @@ class Oddity(Enum):
     NO_USER_ROW = (
         ProblemCode.MALFORMED_RECORD,
         _W,
-        "a user's row is no object but {example}; it was skipped",
-        "{count} users' rows are no objects, such as {example}; they were skipped",
-        "What it says is missing among the users, and unattributed.",
+        "a user's row is no object but {example}, so that the account is held back",
+        "{count} users' rows are no objects, such as {example}, so that the account is held back",
+        "The warehouse has to be corrected first.",
     )
     NO_USER = (
         ProblemCode.UNNAMED_USAGE,
@@ -86,6 +86,13 @@ class Oddity(Enum):
         "{count} amounts of {of} are null; they count as zero",
         "",
     )
+    NO_TOTAL = (
+        ProblemCode.MISSING_AMOUNT,
+        _W,
+        "there is no {of} in its rows, as there is in others; it counts as zero",
+        "there is no {of} in its rows, as there is in others; it counts as zero",
+        "",
+    )
     NULL_OF_USER = (
         ProblemCode.MISSING_AMOUNT,
         _I,
@@ -111,15 +118,15 @@ class Oddity(Enum):
         ProblemCode.OUTSIDE_PERIOD,
         _W,
         "a row is about {example}, which was not asked for; it was skipped",
-        "{count} rows are about other days, such as {example}; they were skipped",
+        "{count} rows are about other times, such as {example}; they were skipped",
         "",
     )
     BAD_DATE = (
         ProblemCode.MALFORMED_RECORD,
         _W,
-        "the usageDate {example} is no day; its row was skipped",
-        "{count} rows have a usageDate that is no day, such as {example}; they were skipped",
-        "",
+        "the usageDate {example} is no day, so that the account is held back",
+        "{count} rows have a usageDate such as {example}, no day; the account is held back",
+        "The warehouse has to be corrected first.",
     )
     DUPLICATE_READING = (
         ProblemCode.DUPLICATE_READING,

@@ -28,7 +28,7 @@ class InferenceRows:
         sums = self._sums.get(resource)
         if sums is None:
             sums = self._sums[resource] = SubjectSums([ZERO] * self._count)
-        self._amounts.add(sums.totals, row, resource)
+        self._amounts.add_totals(sums, row, resource)
 
     def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]:
         """What every resource that there are rows about has; components that had no field."""

@@ -5,8 +5,10 @@ Source: DWDI contract, sections 10 and 11; Waldur contract, sections 7 to 9.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import attrs
 
@@ -15,18 +17,8 @@ from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Metering
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan
-from cscs_domain.usage.plan_problems import (
-    DECREASE,
-    FILLED,
-    FOLLOWS,
-    NOT_ASKED,
-    UNKNOWN,
-    UNMATCHED,
-    held_back,
-    refused,
-    unknown_components,
-)
+from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan, Why
+from cscs_domain.usage.plan_problems import held_back, unknown_components
 from cscs_domain.usage.reports import AccountUsage, UsageReport
 from cscs_domain.usage.submissions import RecordedMonth, RecordedUsage
 from cscs_domain.usage.usage_reporting import PlanRules
@@ -39,38 +31,37 @@ def make_plan(
     recorded: RecordedMonth,
     metering: Metering,
     rules: PlanRules,
-    *,
-    is_whole: bool = True,
 ) -> UsagePlan:
     """The plan of one month for these resources, one an account.
 
-    `is_whole` says that they are all of their offerings: then nothing at all in the warehouse is
-    rather a fault than the truth, and zeros and smaller figures need `rules.force`.
+    An offering of which the warehouse knows none of these accounts is rather a fault than the
+    truth, so its zeros need `rules.force`.
     """
     nothing = RecordedUsage()
+    empty = set() if rules.force else _empty_offerings(resources, report)
     plans = tuple(
         _Comparison(
             resource=resource,
             usage=report.accounts.get(resource.backend_id),
             is_forgotten=resource.backend_id in report.unknown,
-            unmatched=report.unmatched,
+            is_empty=resource.offering in empty,
             recorded=recorded.get(resource.uuid, nothing),
             metering=metering,
             rules=rules,
         ).plan()
         for resource in resources
     )
-    refusal = _refusal(month, plans, report, rules) if is_whole else ""
-    return UsagePlan(
-        month=month,
-        resources=plans,
-        problems=(
-            *refused(refusal),
-            *unknown_components(resources, metering),
-            *held_back(plans),
-        ),
-        refusal=refusal,
-    )
+    problems = (*unknown_components(resources, metering), *held_back(plans))
+    return UsagePlan(month=month, resources=plans, problems=problems)
+
+
+def _empty_offerings(resources: Iterable[MeteredResource], report: UsageReport) -> set[UUID]:
+    """Offerings of which the warehouse knows no account."""
+    known: dict[UUID, bool] = defaultdict(bool)
+    for resource in resources:
+        account = resource.backend_id
+        known[resource.offering] |= account in report.accounts and account not in report.unknown
+    return {offering for offering, is_known in known.items() if not is_known}
 
 
 @attrs.frozen(kw_only=True)
@@ -80,23 +71,25 @@ class _Comparison:
     resource: MeteredResource
     usage: AccountUsage | None
     is_forgotten: bool
-    unmatched: frozenset[str]
+    is_empty: bool
     recorded: RecordedUsage
     metering: Metering
     rules: PlanRules
 
     def plan(self) -> ResourcePlan:
         components = [each for each in self.metering.components if self._is_sold(each.name)]
-        totals = [
-            total for component in components if (total := self._total(component)) is not None
-        ]
+        totals: list[PlannedFigure] = []
         users: list[PlannedFigure] = []
-        if not self.rules.totals_only:
-            by_name = {component.name: component for component in components}
-            for total in totals:
-                users += self._users(by_name[total.component], total)
+        for component in components:
+            total = self._total(component)
+            if total is None:
+                continue
+            totals.append(total)
+            if not self.rules.totals_only:
+                users += _beside(total, list(self._users(component)))
         return ResourcePlan(
             resource=self.resource,
+            recorded=self.recorded,
             figures=(*totals, *users),
             unattributed=self._unattributed(components),
         )
@@ -111,40 +104,49 @@ class _Comparison:
             return {}
         return {each.name: to_cents(usage.unattributed(each.name)) for each in components}
 
-    # --- totals
-
     def _total(self, component: Component) -> PlannedFigure | None:
-        name = component.name
-        before = self.recorded.totals.get(name)
+        before = self.recorded.totals.get(component.name)
         if self.usage is None or (self.is_forgotten and before is not None):
-            return self._forgotten(name, None, before)
-        amount = self.usage.totals[name]
-        if doubt := self.usage.doubts.get(name):
-            return _figure(name, None, before, amount, Action.HELD_BACK, doubt)
-        return self._compared(component, None, before, amount)
+            return self._forgotten(component.name, None, before)
+        return self._compared(component, None, before, self.usage.totals[component.name])
+
+    def _users(self, component: Component) -> Iterator[PlannedFigure]:
+        name = component.name
+        found = {} if self.usage is None else self.usage.users
+        recorded = self.recorded.users.get(name, {})
+        for user in sorted(found.keys() | recorded.keys()):
+            before = recorded.get(user)
+            if user not in found:
+                figure = self._forgotten(name, user, before)
+            elif before is None and not to_cents(found[user][name]):
+                continue  # nobody misses a record of nothing
+            else:
+                figure = self._compared(component, user, before, found[user][name])
+            if figure is not None:
+                yield figure
 
     def _compared(
         self, component: Component, user: str | None, before: Decimal | None, amount: Decimal
     ) -> PlannedFigure:
-        name, wanted = component.name, to_cents(amount)
-        if not is_reportable(amount):
-            reason = "is negative" if wanted < 0 else "is more than Waldur can hold"
-            return _figure(name, user, before, amount, Action.HELD_BACK, reason)
+        """A figure that the warehouse knows."""
+        figure = _Figures(component.name, user, before)
+        wanted = to_cents(amount)
+        if doubt := self._doubt(component.name, amount):
+            return figure.held(Why.DOUBT, wanted, doubt)
         if before is None:
-            return _figure(name, user, None, amount, Action.CREATE, "Waldur has none yet")
-        if wanted == before:
-            return _figure(name, user, before, amount, Action.UNCHANGED, "Waldur has it")
+            return figure.sent(Action.CREATE, Why.NEW, wanted)
         if wanted > before:
-            return _figure(name, user, before, amount, Action.RAISE, "the warehouse has more")
-        if name in self.unmatched and not self.rules.force:
-            return _figure(name, user, before, amount, Action.HELD_BACK, UNMATCHED)
-        action = Action.LOWER if self._may_decrease(component) else Action.HELD_BACK
-        return _figure(name, user, before, amount, action, DECREASE)
+            return figure.sent(Action.RAISE, Why.MORE, wanted)
+        if wanted < before:
+            return self._lowered(component, figure, wanted)
+        return figure.unchanged(Why.EQUAL, wanted)
 
-    def _may_decrease(self, component: Component) -> bool:
-        if self.rules.allow_decrease or component.allow_decrease:
-            return True
-        return self.metering.may_decrease
+    def _lowered(self, component: Component, figure: _Figures, wanted: Decimal) -> PlannedFigure:
+        if self.usage and component.name in self.usage.untold and not self.rules.force:
+            return figure.held(Why.UNTOLD, wanted)
+        if not self._may_decrease(component):
+            return figure.held(Why.LESS, wanted)
+        return figure.sent(Action.LOWER, Why.LESS, wanted)
 
     def _forgotten(
         self, component: str, user: str | None, before: Decimal | None
@@ -152,80 +154,76 @@ class _Comparison:
         """A figure that only Waldur has; None if nobody has one."""
         if before is None:
             return None
+        figure = _Figures(component, user, before)
         if self.usage is None and not self.is_forgotten:
-            return _figure(component, user, before, None, Action.HELD_BACK, NOT_ASKED)
-        if before == 0:
-            action, wanted = Action.UNCHANGED, None
-        elif self.rules.reconcile:
-            action, wanted = Action.ZERO, NOTHING
+            return figure.held(Why.NOT_TOLD)
+        if doubt := self._doubt(component):
+            return figure.held(Why.DOUBT, doubt=doubt)
+        return figure.unchanged(Why.FORGOTTEN) if before == 0 else self._zeroed(figure)
+
+    def _zeroed(self, figure: _Figures) -> PlannedFigure:
+        if not self.rules.reconcile:
+            return figure.held(Why.FORGOTTEN)
+        if self.is_empty:
+            return figure.held(Why.EMPTY)
+        return figure.sent(Action.ZERO, Why.FORGOTTEN, NOTHING)
+
+    def _doubt(self, component: str, amount: Decimal = NOTHING) -> str:
+        """Why nothing may be submitted of a component, whatever Waldur has; empty if it may."""
+        if self.recorded.doubt:
+            return self.recorded.doubt
+        if self.usage is not None and (doubt := self.usage.doubts.get(component)):
+            return doubt
+        if not is_reportable(amount):
+            return "it is negative" if amount < 0 else "it is more than Waldur can hold"
+        return ""
+
+    def _may_decrease(self, component: Component) -> bool:
+        if self.rules.allow_decrease or component.allow_decrease:
+            return True
+        return self.metering.may_decrease
+
+
+@attrs.frozen
+class _Figures:
+    """Makes the planned figure of one component or user."""
+
+    component: str
+    user: str | None
+    before: Decimal | None
+
+    def sent(self, action: Action, why: Why, wanted: Decimal) -> PlannedFigure:
+        return self._made(action, why, wanted, "")
+
+    def unchanged(self, why: Why, wanted: Decimal | None = None) -> PlannedFigure:
+        return self._made(Action.UNCHANGED, why, wanted, "")
+
+    def held(self, why: Why, wanted: Decimal | None = None, doubt: str = "") -> PlannedFigure:
+        return self._made(Action.HELD_BACK, why, wanted, doubt)
+
+    def _made(self, action: Action, why: Why, wanted: Decimal | None, doubt: str) -> PlannedFigure:
+        return PlannedFigure(
+            component=self.component,
+            user=self.user,
+            recorded=None if self.before is None else to_cents(self.before),
+            wanted=wanted,
+            action=action,
+            why=why,
+            doubt=doubt,
+        )
+
+
+def _beside(total: PlannedFigure, users: Sequence[PlannedFigure]) -> Iterator[PlannedFigure]:
+    """The users' figures, held back where they would not stand beside their total.
+
+    While a total is zero, Waldur makes the sum of the users the total as soon as it is told about
+    one; so none is, unless all of them become zero.
+    """
+    why = Why.FOLLOWS if total.action is Action.HELD_BACK else None
+    if total.afterwards == 0 and any(each.afterwards for each in users):
+        why = why or Why.FILLED
+    for figure in users:
+        if why and figure.action.is_sent:
+            yield attrs.evolve(figure, action=Action.HELD_BACK, why=why)
         else:
-            action, wanted = Action.HELD_BACK, None
-        return _figure(component, user, before, wanted, action, UNKNOWN)
-
-    # --- users
-
-    def _users(self, component: Component, total: PlannedFigure) -> Iterator[PlannedFigure]:
-        found = {} if self.usage is None else self.usage.users
-        before = self.recorded.users.get(component.name, {})
-        for user in sorted(found.keys() | before.keys()):
-            if user in found:
-                amount = found[user][component.name]
-                figure = self._user(component, user, before.get(user), amount)
-            else:
-                figure = self._forgotten(component.name, user, before[user])
-            if figure is not None:
-                yield _as_its_total_allows(figure, total)
-
-    def _user(
-        self, component: Component, user: str, before: Decimal | None, amount: Decimal
-    ) -> PlannedFigure | None:
-        if before is None and not to_cents(amount):
-            return None  # nobody misses a record of nothing
-        return self._compared(component, user, before, amount)
-
-
-def _figure(
-    component: str,
-    user: str | None,
-    before: Decimal | None,
-    amount: Decimal | None,
-    action: Action,
-    reason: str,
-) -> PlannedFigure:
-    return PlannedFigure(
-        component=component,
-        user=user,
-        recorded=None if before is None else to_cents(before),
-        wanted=None if amount is None else to_cents(amount),
-        action=action,
-        reason=reason,
-    )
-
-
-def _as_its_total_allows(figure: PlannedFigure, total: PlannedFigure) -> PlannedFigure:
-    """A user's figure, held back where it would not stand beside its total."""
-    if not figure.action.is_sent:
-        return figure
-    if total.action is Action.HELD_BACK:
-        return attrs.evolve(figure, action=Action.HELD_BACK, reason=FOLLOWS)
-    if total.wanted == 0 and figure.wanted:
-        return attrs.evolve(figure, action=Action.HELD_BACK, reason=FILLED)
-    return figure
-
-
-def _refusal(
-    month: Month, plans: Iterable[ResourcePlan], report: UsageReport, rules: PlanRules
-) -> str:
-    if rules.force or report.accounts.keys() - report.unknown:
-        return ""
-    lowered = sum(
-        figure.action in {Action.LOWER, Action.ZERO} and figure.user is None
-        for plan in plans
-        for figure in plan.figures
-    )
-    if not lowered:
-        return ""
-    return (
-        f"the warehouse knows none of the accounts in {month}, and {lowered} figures in Waldur "
-        "would become zero; nothing was submitted. If that is right, --force does it."
-    )
+            yield figure

@@ -22,22 +22,26 @@ class MeteredAccounts:
     problems: tuple[Problem, ...] = ()
 
 
-def metered_accounts(found: MeteredResources, only: frozenset[str]) -> MeteredAccounts:
+def metered_accounts(
+    found: MeteredResources, only: frozenset[str], elsewhere: frozenset[str] = frozenset()
+) -> MeteredAccounts:
     """The accounts of the resources: their backend ids, as far as these are not empty.
 
-    Two resources of one account would both be billed for it, so neither is. `only` narrows the
-    accounts, if it is not empty; one that no resource names is a problem.
+    Two resources of one account would both be billed for it, so neither is; nor is one whose
+    account is `elsewhere` as well. `only` narrows the accounts, if it is not empty; one that no
+    resource names is a problem.
     """
     by_account: dict[str, list[MeteredResource]] = defaultdict(list)
     for resource in found.resources:
         by_account[resource.backend_id].append(resource)
     nameless = by_account.pop("", [])
     wanted = {name: them for name, them in by_account.items() if not only or name in only}
-    alone = [them[0] for them in wanted.values() if len(them) == 1]
+    shared = {name for name, them in wanted.items() if len(them) > 1 or name in elsewhere}
+    alone = [them[0] for name, them in wanted.items() if name not in shared]
     problems = [
         *found.problems,
         *(() if only else map(_nameless, nameless)),
-        *(_shared(name, them) for name, them in wanted.items() if len(them) > 1),
+        *(_shared(name, wanted[name], name in elsewhere) for name in sorted(shared)),
         *(_unreportable(resource) for resource in alone if not resource.is_reportable),
         *_unknown(only - wanted.keys()),
     ]
@@ -61,13 +65,14 @@ def _nameless(resource: MeteredResource) -> Problem:
     )
 
 
-def _shared(account: str, resources: Sequence[MeteredResource]) -> Problem:
+def _shared(account: str, resources: Sequence[MeteredResource], is_elsewhere: bool) -> Problem:
     uuids = ", ".join(sorted(str(resource.uuid) for resource in resources))
+    others = ", and others in another offering" if is_elsewhere else ""
     return Problem(
         ProblemCode.SHARED_ACCOUNT,
         Severity.ERROR,
-        f"{len(resources)} resources have the backend id {shown(account)} ({uuids}): reporting "
-        "all of them would bill its usage more than once, so none is reported",
+        f"the backend id {shown(account)} is that of several resources ({uuids}{others}): "
+        "reporting all of them would bill its usage more than once, so none is reported",
         "Give each resource an account of its own, or end the one that is left over.",
         account,
     )

@@ -14,7 +14,7 @@ import attrs
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.usage.components import Component, Factoring
+from cscs_domain.usage.components import AccountingType, Component, Factoring
 
 _NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -73,6 +73,15 @@ class Metering:
         if component.factor_semantics is not None:
             return component.factor_semantics
         return Factoring.MULTIPLY if self.kind is Kind.COMPUTE else Factoring.DIVIDE
+
+    @property
+    def limits(self) -> frozenset[str]:
+        """The components that are not billed by usage."""
+        return frozenset(
+            component.name
+            for component in self.components
+            if component.accounting_type is AccountingType.LIMIT
+        )
 
     @property
     def fills_with_zeros(self) -> bool:

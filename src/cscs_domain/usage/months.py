@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Self, TypeAlias
 
 import attrs
@@ -20,6 +20,8 @@ MOST_MONTHS: Final = 60
 """How many months one run may cover: five years."""
 
 _MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
+_LATEST: Final = time(9)
+"""In UTC; on the same day everywhere from 9 hours west to 14 hours east."""
 _SKEW: Final = timedelta(minutes=1)
 """How far Waldur's clock may be behind ours."""
 
@@ -139,17 +141,16 @@ def months_to_report(now: datetime, zone: tzinfo, *, grace_days: int) -> tuple[M
 
 
 def safe_moment(month: Month, now: datetime) -> datetime | None:
-    """A time that Waldur, whose own zone is not known, counts to this month; None if it has not
-    begun there (in UTC), since Waldur refuses the future.
+    """A time that Waldur counts to this month; None if it has not begun there (in UTC), since
+    Waldur refuses the future.
 
-    The middle of the month wherever that is over, else a moment ago. Never the first midnight,
-    which is still the month before in any zone west of the one it is meant in.
+    As late as can be: what is dated before a resource's plan began is not invoiced. But not on the
+    last evening, which is the next month already in zones east of UTC; and a minute ago rather
+    than now, since clocks differ. A server west of UTC has to wait for its own first of the month.
     """
-    current, now = Month.of(now), now.astimezone(UTC)
-    middle = datetime(month.year, month.month, 15, 12, tzinfo=UTC)
-    if middle < now - _SKEW:
-        return middle
     midnight = datetime(month.year, month.month, 1, tzinfo=UTC)
-    if current != month or now == midnight:
-        return None
-    return now - _SKEW if now - _SKEW > midnight else now
+    latest = datetime.combine(month.last_day, _LATEST, UTC)
+    for moment in (min(latest, now - _SKEW), now):
+        if Month.of(moment) == month and moment != midnight:
+            return moment.astimezone(UTC)
+    return None

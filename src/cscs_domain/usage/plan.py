@@ -17,6 +17,7 @@ from cscs_domain.problems import Problem
 from cscs_domain.usage.amounts import NOTHING
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.months import Month
+from cscs_domain.usage.submissions import RecordedUsage
 
 _NO_AMOUNTS: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
@@ -40,6 +41,41 @@ class Action(StrEnum):
         return self in _SENT
 
 
+class Why(StrEnum):
+    """Why an action was chosen: a word for programs; `sentence` is for people."""
+
+    NEW = "new"
+    EQUAL = "equal"
+    MORE = "more"
+    LESS = "less"
+    DOUBT = "doubt"
+    """The figure's own reason says more."""
+    FORGOTTEN = "forgotten"
+    EMPTY = "empty"
+    NOT_TOLD = "not_told"
+    UNTOLD = "untold"
+    FOLLOWS = "follows"
+    FILLED = "filled"
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Why.NEW: "Waldur has none yet",
+    Why.EQUAL: "Waldur has it",
+    Why.MORE: "the warehouse has more",
+    Why.LESS: "the warehouse has less",
+    Why.DOUBT: "it is in doubt",
+    Why.FORGOTTEN: "the warehouse does not know it (any more)",
+    Why.EMPTY: "the warehouse knows none of the accounts of the offering",
+    Why.NOT_TOLD: "nothing that the warehouse says about the account can be used",
+    Why.UNTOLD: "the warehouse has no total of it",
+    Why.FOLLOWS: "the total is held back",
+    Why.FILLED: "Waldur would make the sum of the users the total",
+}
 _SENT: Final = frozenset({Action.CREATE, Action.RAISE, Action.LOWER, Action.ZERO})
 
 
@@ -48,7 +84,7 @@ class PlannedFigure:
     """One figure: the total of a component, or what a user has of it.
 
     `recorded` is Waldur's figure, None if it has none; `wanted` is the warehouse's, rounded, None
-    if it has none. `reason` is a sentence for people.
+    if it has none. `doubt` is the reason of `Why.DOUBT`.
     """
 
     component: str
@@ -56,7 +92,18 @@ class PlannedFigure:
     recorded: Decimal | None
     wanted: Decimal | None
     action: Action
-    reason: str
+    why: Why
+    doubt: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, as a sentence for people."""
+        return self.doubt or self.why.sentence
+
+    @property
+    def afterwards(self) -> Decimal | None:
+        """What Waldur has when the plan is carried out."""
+        return self.wanted if self.action.is_sent else self.recorded
 
     @property
     def change(self) -> Decimal:
@@ -68,10 +115,12 @@ class PlannedFigure:
 class ResourcePlan:
     """The figures of one resource: totals first, then users, each in the order of names.
 
-    `unattributed` has, by component, the rounded part of the warehouse's total that no user has.
+    `recorded` is what Waldur had when the plan was made. `unattributed` has, by component, the
+    rounded part of the warehouse's total that no user has.
     """
 
     resource: MeteredResource
+    recorded: RecordedUsage
     figures: tuple[PlannedFigure, ...]
     unattributed: Mapping[str, Decimal] = _NO_AMOUNTS
 
@@ -86,25 +135,21 @@ class ResourcePlan:
         return not any(figure.action.is_sent for figure in self.figures)
 
     def totals_to_send(self) -> dict[str, Decimal]:
-        """All totals that Waldur is to have afterwards, or nothing if none of them changes.
-
-        Old servers forget in `current_usages` what is not sent along, so totals that stay as they
-        are go with those that change, and those that are held back go as they were.
-        """
-        if not any(figure.action.is_sent for figure in self.totals):
-            return {}
-        return self.totals_afterwards()
+        """Totals that change."""
+        return {
+            figure.component: figure.wanted
+            for figure in self.totals
+            if figure.action.is_sent and figure.wanted is not None
+        }
 
     def totals_afterwards(self) -> dict[str, Decimal]:
         """All totals as Waldur is to have them. One below zero, which somebody else has submitted,
         is not submitted again.
         """
-        amounts = {
-            figure.component: figure.wanted if figure.action.is_sent else figure.recorded
-            for figure in self.totals
-        }
         return {
-            name: amount for name, amount in amounts.items() if amount is not None and amount >= 0
+            figure.component: figure.afterwards
+            for figure in self.totals
+            if figure.afterwards is not None and figure.afterwards >= 0
         }
 
     def users_to_send(self) -> dict[str, dict[str, Decimal]]:
@@ -118,15 +163,11 @@ class ResourcePlan:
 
 @attrs.frozen(kw_only=True)
 class UsagePlan:
-    """The figures of one month, resource by resource in the order of accounts.
-
-    `refusal` is set if the plan must not be carried out, and says why.
-    """
+    """The figures of one month, resource by resource in the order of accounts."""
 
     month: Month
     resources: tuple[ResourcePlan, ...]
     problems: tuple[Problem, ...] = ()
-    refusal: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -12,7 +12,7 @@ from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.components import Component, Factoring
 from cscs_domain.usage.doubts import Doubts
 from cscs_domain.usage.findings import About, Findings, Oddity
-from cscs_domain.usage.metering import Metering, Profile
+from cscs_domain.usage.metering import Kind, Metering, Profile
 from cscs_domain.usage.reports import AccountUsage
 from cscs_domain.usage.subject_sums import SubjectSums
 
@@ -30,13 +30,21 @@ def accounts_of(
         totals = _scaled(names, scales, found.totals)
         users = {name: _scaled(names, scales, found.users[name]) for name in sorted(found.users)}
         usage = AccountUsage(
-            totals=totals, users=users, doubts=doubts.about(subject, totals, users)
+            totals=totals,
+            users=users,
+            doubts=doubts.about(subject, totals, users),
+            untold=_untold(names, found, metering),
         )
         for name in names if users else ():
             left = to_cents(usage.unattributed(name))
             if left < ZERO:  # and not only because users were rounded one by one
                 findings.add(Oddity.TOO_MUCH, About(subject, name), left.copy_negate())
         yield subject, usage
+
+
+def _untold(names: Sequence[str], found: SubjectSums, metering: Metering) -> frozenset[str]:
+    """Where storage and costs are zero, the field may be left out (DWDI contract, 4.2, 4.3)."""
+    return frozenset(names) - found.told if metering.kind is Kind.COMPUTE else frozenset()
 
 
 def nothing_used(metering: Metering) -> AccountUsage:

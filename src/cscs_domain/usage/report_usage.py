@@ -47,7 +47,7 @@ async def report_usage(
         warehouse=warehouse,
         clock=clock,
         progress=progress,
-        accounts=metered_accounts(found, job.accounts),
+        accounts=metered_accounts(found, job.accounts, job.elsewhere),
         keeps_dates=found.keeps_dates,
     )
     about_resources = reporting.accounts.problems
@@ -79,7 +79,7 @@ class _Reporting:
         if safe_moment(month, now) is None:
             return self._not_planned(month, problems=(_not_begun(month),)), None
         if not self.keeps_dates and month != Month.of(now, UTC):
-            return self._not_planned(month, failure=_dates_ignored(month)), None
+            return self._dates_ignored(month), None
         try:
             return await self._planned(month)
         except UpstreamServiceError as error:
@@ -91,6 +91,17 @@ class _Reporting:
         return MonthReport(
             job=self.job.name, month=month, plan=None, failure=failure, problems=problems
         )
+
+    def _dates_ignored(self, month: Month) -> MonthReport:
+        """A failure for those who asked for the month; by habit it is just not reported."""
+        text = (
+            f"this Waldur is too old to be told a month: it would book {month} into its current "
+            "one. Nothing was submitted. Only its current month can be reported."
+        )
+        if month not in self.request.open_months:
+            return self._not_planned(month, failure=text)
+        problem = Problem(ProblemCode.MONTH_CLOSED, Severity.INFO, text)
+        return self._not_planned(month, problems=(problem,))
 
     async def _planned(self, month: Month) -> tuple[MonthReport, UpstreamServiceError | None]:
         resources, metering = self.accounts.resources, self.job.metering
@@ -109,7 +120,6 @@ class _Reporting:
             recorded,
             metering,
             self.request.rules,
-            is_whole=not self.job.accounts,
         )
         report = MonthReport(
             job=self.job.name,
@@ -124,6 +134,7 @@ class _Reporting:
             waldur=self.waldur,
             clock=self.clock,
             progress=self.progress,
+            limits=metering.limits,
             keeps_dates=self.keeps_dates,
             is_open_by_habit=month in self.request.open_months,
         )
@@ -143,11 +154,4 @@ def _not_begun(month: Month) -> Problem:
         Severity.INFO,
         f"{month} has not begun in UTC yet, and Waldur takes no usage of the future",
         "Report it again in some hours.",
-    )
-
-
-def _dates_ignored(month: Month) -> str:
-    return (
-        f"this Waldur is too old to be told a month: it would book {month} into its current one. "
-        "Nothing was submitted. Only its current month can be reported."
     )

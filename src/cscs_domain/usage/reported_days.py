@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from cscs_domain.usage.findings import About, Findings, Oddity
-from cscs_domain.usage.months import Period
+from cscs_domain.usage.months import Month, Period
 
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -30,8 +32,21 @@ class ReportedDays:
         self._right.add(day)
         return True
 
+    def take_row(self, row: Mapping[str, object], subject: str) -> bool:
+        """Whether a row about a subject is about the period, by its day and its month."""
+        month = row.get("month")
+        if self._is_another(month):
+            self._findings.add(Oddity.OUTSIDE, About(subject), month)
+            return False
+        return self.take(row.get("usageDate"), subject)
+
+    def _is_another(self, month: object) -> bool:
+        if not isinstance(self._period, Month) or not isinstance(month, str):
+            return False
+        return _MONTH.fullmatch(month) is not None and month != str(self._period)
+
     def take(self, day: object, subject: str | None) -> bool:
-        """The same, and the reason why not becomes a finding."""
+        """The same as `holds`, and the reason why not becomes a finding."""
         if self.holds(day):
             return True
         oddity = Oddity.BAD_DATE if _parse(day) is None else Oddity.OUTSIDE

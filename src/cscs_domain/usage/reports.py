@@ -27,12 +27,14 @@ class AccountUsage:
 
     `totals` has every configured component; the total is the warehouse's own, not the users' sum.
     `users` has, by user, every configured component. `doubts` says why a component must not be
-    submitted: some amount of it could not be read or is negative.
+    submitted: some amount of it could not be read or is negative. `untold` are components that
+    count as zero since no row has a total of them.
     """
 
     totals: Mapping[str, Decimal]
     users: Mapping[str, Mapping[str, Decimal]] = _NOBODY
     doubts: Mapping[str, str] = _NO_DOUBTS
+    untold: frozenset[str] = frozenset()
 
     def unattributed(self, component: str) -> Decimal:
         """The part of the total that no user has; below zero if users add up to more."""
@@ -46,17 +48,15 @@ class AccountUsage:
 class UsageReport:
     """The usage of one period by account, in the order of their names.
 
-    `unknown` are accounts that were asked for and that no row was about; one that could not be
-    asked for is neither in `accounts` nor there. `rows` is how many rows counted, so that 0 means
-    that the warehouse knows nothing at all. `unmatched` are components that no row had a field
-    for: their zeros say little.
+    `unknown` are accounts that were asked for and that no row was about. One that could not be
+    asked for, or whose rows are all of no use, is neither in `accounts` nor there. `rows` is how
+    many rows counted, so that 0 means that the warehouse knows nothing at all.
     """
 
     period: Period
     accounts: Mapping[str, AccountUsage]
     unknown: frozenset[str] = frozenset()
     rows: int = 0
-    unmatched: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
 

@@ -9,6 +9,7 @@ from cscs_domain.quantities import EXACT
 from cscs_domain.usage.amount_reading import ZERO, read_amount
 from cscs_domain.usage.findings import About, Findings, Oddity
 from cscs_domain.usage.matching import ABSENT, pick
+from cscs_domain.usage.subject_sums import SubjectSums
 
 
 class RowAmounts:
@@ -27,6 +28,15 @@ class RowAmounts:
         self.unmatched = {component for _, component, _ in self._places}
         several = any(len(names) > 1 for _, _, names in self._places)
         self.plain_fields = None if several else [names[0] for _, _, names in self._places]
+
+    def add_totals(self, sums: SubjectSums, row: Mapping[str, object], subject: str) -> None:
+        """Add what a row has of its subject's totals."""
+        self.add(sums.totals, row, subject)
+        sums.told.update(
+            component
+            for _, component, names in self._places
+            if any(row.get(name) is not None for name in names)
+        )
 
     def add(
         self, sums: list[Decimal], row: Mapping[str, object], subject: str, user: str | None = None

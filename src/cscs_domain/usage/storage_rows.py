@@ -40,6 +40,6 @@ class StorageRows:
         found: dict[str, SubjectSums] = {}
         for path, row in self._last.items():
             found[path] = SubjectSums([ZERO] * len(self._fields))
-            self._amounts.add(found[path].totals, row, path)
+            self._amounts.add_totals(found[path], row, path)
         unmatched = {name for name, fields in self._fields if self._seen.isdisjoint(fields)}
         return found, unmatched

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from cscs_domain._text import label, shown
+from cscs_domain._text import label, told
 from cscs_domain.errors import UpstreamServiceError, WrongMonthError
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.months import Month
@@ -25,17 +25,16 @@ class SubmissionLog:
     fatal: UpstreamServiceError | None = attrs.field(default=None, init=False)
     _failures: list[str] = attrs.field(factory=list, init=False)
     _in_a_row: int = attrs.field(default=0, init=False)
+    is_over: bool = attrs.field(default=False, init=False)
+    """Whether nothing more may be sent."""
+    is_confirmed: bool = attrs.field(default=False, init=False)
+    """Whether a total was found in the month that it was sent for."""
     _closed: dict[str, list[str]] = attrs.field(factory=dict, init=False)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more may be sent."""
-        return self.fatal is not None or self._in_a_row >= _MOST_FAILURES
 
     @property
     def last_failure(self) -> str:
         """Why it is over."""
-        return self._failures[-1] if self.fatal is None else str(self.fatal)
+        return str(self.fatal) if self.fatal else "Waldur has failed too often, see above"
 
     def answered(self) -> None:
         """Note that Waldur answers."""
@@ -47,6 +46,11 @@ class SubmissionLog:
         self._in_a_row += 1
         if isinstance(error, WrongMonthError):
             self.fatal = error
+        # Once over, always: what was under way may still succeed, and others were left out by then.
+        self.is_over |= self.fatal is not None or self._in_a_row >= _MOST_FAILURES
+        message = f"its usage was not, or not all, submitted: {told(str(error))}"
+        hint = "The next report sends what is missing."
+        self.note(ProblemCode.USAGE_REFUSED, Severity.ERROR, message, hint, account)
 
     def closed(self, account: str, reason: str) -> None:
         """Note that Waldur takes no more usage of an account for this month, and why."""
@@ -59,7 +63,7 @@ class SubmissionLog:
                 ProblemCode.MONTH_CLOSED,
                 severity,
                 f"{month} is closed for this token, so the usage of {some_of(accounts)} stays in "
-                f"Waldur as it is: {shown(reason)}",
+                f"Waldur as it is: {told(reason)}",
                 "A token of Waldur's staff can change what was billed.",
             )
 

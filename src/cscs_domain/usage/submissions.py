@@ -25,11 +25,21 @@ _NO_REFUSALS: Final[Mapping[str, str]] = MappingProxyType({})
 class RecordedUsage:
     """What Waldur has for one resource and month: totals by component, users by component.
 
-    Several records of one component, as plan changes make them, are added up.
+    Several records of one component, as plan changes make them, are added up. `doubt` says why
+    the figures cannot be compared with any others.
     """
 
     totals: Mapping[str, Decimal] = _NO_TOTALS
     users: Mapping[str, Mapping[str, Decimal]] = _NO_USERS
+    doubt: str = ""
+
+    def is_like(self, other: RecordedUsage) -> bool:
+        """Whether both have the same figures; users of nothing make no difference."""
+        return self.totals == other.totals and self._parts == other._parts
+
+    @property
+    def _parts(self) -> dict[str, Mapping[str, Decimal]]:
+        return {component: parts for component, parts in self.users.items() if parts}
 
 
 RecordedMonth: TypeAlias = Mapping[UUID, RecordedUsage]

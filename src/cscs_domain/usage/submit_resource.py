@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from cscs_domain._text import label, shown
+from cscs_domain._text import label, told
 from cscs_domain.errors import (
     MonthClosedError,
     UpstreamServiceError,
@@ -21,7 +21,7 @@ from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.usage.months import Month, safe_moment
 from cscs_domain.usage.plan import ResourcePlan
 from cscs_domain.usage.submission_log import SubmissionLog, some_of
-from cscs_domain.usage.submissions import TotalsEntry, UsersEntry, UsersResult
+from cscs_domain.usage.submissions import RecordedUsage, TotalsEntry, UsersEntry, UsersResult
 from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
 
 _Users: TypeAlias = Mapping[str, Mapping[str, Decimal]]
@@ -36,6 +36,7 @@ class ResourceSubmission:
     waldur: WaldurUsage
     clock: Clock
     log: SubmissionLog
+    limits: frozenset[str] = frozenset()
     keeps_dates: bool = True
     _has_sent: bool = attrs.field(default=False, init=False)
     _is_partly_refused: bool = attrs.field(default=False, init=False)
@@ -48,6 +49,8 @@ class ResourceSubmission:
     async def submit(self) -> ResourceResult:
         """Send what the plan says. What fails is noted and told, never raised."""
         try:
+            if await self._has_changed():
+                return self._left_alone()
             await self._send()
         except MonthClosedError as error:
             self.log.answered()
@@ -60,26 +63,59 @@ class ResourceSubmission:
             return self._ended(ResourceOutcome.FAILED, str(error))
         self.log.answered()
         if self._is_partly_refused:
-            return result_of(
-                self.plan, ResourceOutcome.PARTLY, "Waldur refused users, see problems"
-            )
+            reason = "Waldur refused users, see problems"
+            return result_of(self.plan, ResourceOutcome.PARTLY, reason)
         return result_of(self.plan, ResourceOutcome.SUBMITTED)
 
+    async def _has_changed(self) -> bool:
+        """Whether somebody else has reported since the plan was made, from figures there were."""
+        planned, resource = self.plan.recorded, self.plan.resource
+        if not planned.totals:
+            return False
+        fresh = await self.waldur.recorded(self.month, [resource])
+        return not fresh.get(resource.uuid, RecordedUsage()).is_like(planned)
+
     async def _send(self) -> None:
-        """Totals before users, who are attached to them; but after those of a total of zero.
+        """Totals, then users, who are attached to them.
 
         Waldur makes the users' sum the total when it is told about a user while the total is
-        zero, so users become zero first and the total is set once more afterwards.
+        zero. So where users become zero beside such a total, it is set once more afterwards.
         """
-        users, afterwards = self.plan.users_to_send(), self.plan.totals_afterwards()
-        early = {name: amounts for name, amounts in users.items() if afterwards.get(name) == 0}
-        totals = afterwards if early else self.plan.totals_to_send()
-        await self._send_users(early)
-        if totals:
+        users = self.plan.users_to_send()
+        totals = self._totals(users)
+        try:
             await self._send_totals(totals)
-        await self._send_users({name: users[name] for name in users.keys() - early.keys()})
+        except MonthClosedError:
+            # One component that is billed by usage makes Waldur refuse the whole call.
+            taken = {name: amount for name, amount in totals.items() if name in self.limits}
+            if not taken or taken == totals:
+                raise
+            await self._send_totals(taken)
+            await self._send_users({name: users[name] for name in users.keys() & taken.keys()})
+            raise
+        await self._send_users(users)
+        zeros = {name: totals[name] for name in users.keys() & totals.keys() if not totals[name]}
+        await self._send_totals(totals if zeros and not self._is_past else zeros)
+
+    def _totals(self, users: _Users) -> dict[str, Decimal]:
+        """What has to be sent so that changes arrive.
+
+        In the current month all totals go along, since old servers forget in `current_usages` what
+        is not sent; what is over is left alone as far as it can be.
+        """
+        changing, afterwards = self.plan.totals_to_send(), self.plan.totals_afterwards()
+        zeros = {name for name in users if afterwards.get(name) == 0}
+        if not self._is_past:
+            return afterwards if changing or zeros else {}
+        return {name: afterwards[name] for name in afterwards if name in changing.keys() | zeros}
+
+    @property
+    def _is_past(self) -> bool:
+        return self.month < Month.of(self.clock.now(), UTC)
 
     async def _send_totals(self, totals: Mapping[str, Decimal]) -> None:
+        if not totals:
+            return
         now = self.clock.now()
         moment = safe_moment(self.month, now)
         if moment is None or not (self.keeps_dates or Month.of(now, UTC) == self.month):
@@ -88,7 +124,7 @@ class ResourceSubmission:
             resource=self.plan.resource.uuid, month=self.month, moment=moment, amounts=totals
         )
         await self.waldur.submit_totals(entry)
-        self._has_sent = True
+        self._has_sent = self.log.is_confirmed = True
 
     async def _send_users(self, users: _Users) -> None:
         for component in sorted(users):
@@ -109,7 +145,7 @@ class ResourceSubmission:
             self.log.note(
                 ProblemCode.USAGE_REFUSED,
                 Severity.ERROR,
-                message + shown(reason),
+                message + told(reason),
                 "The next report tries again.",
                 self.account,
             )
@@ -125,6 +161,17 @@ class ResourceSubmission:
 
     # --- how it ended
 
+    def _left_alone(self) -> ResourceResult:
+        reason = "its figures in Waldur have changed since they were read"
+        self.log.note(
+            ProblemCode.USAGE_HELD_BACK,
+            Severity.WARNING,
+            f"it is held back: {reason}; does somebody else report as well?",
+            "Report the month again.",
+            self.account,
+        )
+        return result_of(self.plan, ResourceOutcome.HELD_BACK, reason)
+
     def _closed(self, error: MonthClosedError) -> ResourceResult:
         self.log.closed(self.account, error.reason)
         return self._ended(ResourceOutcome.CLOSED, error.reason)
@@ -133,7 +180,7 @@ class ResourceSubmission:
         self.log.note(
             ProblemCode.USAGE_REFUSED,
             Severity.ERROR,
-            f"Waldur does not take its usage: {shown(error.reason)}",
+            f"Waldur does not take its usage: {told(error.reason)}",
             "Mend what Waldur says, then report the month again.",
             self.account,
         )

@@ -32,13 +32,15 @@ class PlanRules:
 class UsageJob:
     """What is reported together: offerings of one Waldur whose usage is read in one way.
 
-    `accounts` narrows it to these; empty means all that the resources name.
+    `accounts` narrows it to these; empty means all that the resources name. `elsewhere` are
+    accounts that other jobs would report as well, so that none may.
     """
 
     name: str
     offerings: OfferingChoice
     metering: Metering
     accounts: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True)

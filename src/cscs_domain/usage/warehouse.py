@@ -16,10 +16,6 @@ def _as_set(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _distinct(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(values)
-
-
 @attrs.frozen(kw_only=True)
 class WarehouseQuery:
     """Whose usage to read, and of when.

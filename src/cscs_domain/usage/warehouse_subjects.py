@@ -52,7 +52,7 @@ def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
             problems.append(_without_subject(account, metering))
         else:
             names[subject].add(account.name)
-            clusters[_cluster_of(account, metering)].add(subject)
+            clusters[cluster_of(account.cluster, metering)].add(subject)
     problems += _shared(names)
     clear = {subject: name for subject, (name, *others) in names.items() if not others}
     wanted = {name: frozenset(clear.keys() & found) for name, found in sorted(clusters.items())}
@@ -67,7 +67,7 @@ def _subject_of(account: Account, metering: Metering) -> str | None:
             return account.name
         case Kind.STORAGE:
             path = metering.storage_paths.get(account.name, account.name)
-            return path if path.startswith("/") else None
+            return plain_path(path) if path.startswith("/") else None
         case Kind.INFERENCE:
             return str(account.resource) if account.resource else _uuid_in(account.name)
 
@@ -79,10 +79,19 @@ def _uuid_in(name: str) -> str | None:
         return None
 
 
-def _cluster_of(account: Account, metering: Metering) -> str:
+def plain_path(path: str) -> str:
+    """The path without slashes at its end, which mean nothing."""
+    return path.rstrip("/") or "/"
+
+
+def cluster_of(offering: str, metering: Metering) -> str:
+    """The cluster that narrows a query, by the backend id of the resource's offering.
+
+    Source: DWDI contract, section 9.
+    """
     if metering.kind is not Kind.COMPUTE or metering.profile is not Profile.V2:
         return ""
-    return account.cluster.lower() or metering.cluster
+    return offering.lower() or metering.cluster
 
 
 def _without_subject(account: Account, metering: Metering) -> Problem:

@@ -31,7 +31,10 @@ from cscs_files import FileUsageWarehouse
 from cscs_http.dwdi import HttpUsageWarehouse
 from cscs_http.waldur_usage import HttpWaldurUsage
 from tests.emulated import running_site
+from tests.unit.http import test_proxies
+from tests.unit.http.test_proxies import free_port
 
+socks5 = test_proxies.socks5
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
 FAKES = {
     "CSCS_ADAPTERS__WALDUR": "fake",
@@ -253,3 +256,25 @@ class TestEmulatedSite:
             assert service.tokens is not None
             with pytest.raises(UpstreamServiceError, match=r"usage\.cscs_dwdi_client_secret"):
                 await service.tokens()
+
+    async def test_one_proxy_serves_tokens_and_figures(
+        self, site: EmulatedSite, socks5: str
+    ) -> None:
+        environ = environment(site) | {"CSCS_DWDI_SOCKS_PROXY": f"socks5://{socks5}"}
+        async with usage_service(only(environ), with_waldur=False) as service:
+            assert service.tokens is not None
+            await service.tokens()
+            await service.warehouse.ping()
+
+    async def test_nothing_goes_around_a_proxy_that_is_not_there(self, site: EmulatedSite) -> None:
+        site.log.forget()
+        environ = environment(site) | {
+            "CSCS_DWDI_SOCKS_PROXY": f"socks5://127.0.0.1:{free_port()}",
+            "CSCS_USAGE__TIMEOUT": "0.05",
+        }
+        async with usage_service(only(environ), with_waldur=False) as service:
+            assert service.tokens is not None
+            with pytest.raises(UpstreamServiceError, match="OIDC"):
+                await service.tokens()
+
+        assert not site.log.counts

@@ -78,6 +78,16 @@ async def test_what_is_recorded_can_be_set_and_seen() -> None:
     assert await fake.recorded(NOVEMBER, [RESOURCE]) == {}
 
 
+async def test_a_record_that_cannot_be_read_can_be_set() -> None:
+    fake = holding()
+    doubtful = RecordedUsage(doubt="a record of Waldur has no readable amount")
+
+    fake.set_record(RESOURCE.uuid, NOVEMBER, doubtful)
+
+    assert fake.record(RESOURCE.uuid, NOVEMBER) == doubtful
+    assert await fake.recorded(NOVEMBER, [RESOURCE]) == {RESOURCE.uuid: doubtful}
+
+
 async def test_every_call_fails_until_it_recovers() -> None:
     fake = holding()
     fake.fail_with(DOWN)

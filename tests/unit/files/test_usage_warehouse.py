@@ -14,6 +14,7 @@ from cscs_domain.usage.metering import Kind
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_files import FileUsageWarehouse
+from cscs_json import encode
 
 pytestmark = pytest.mark.anyio
 
@@ -36,51 +37,131 @@ async def failure(folder: Path, query: WarehouseQuery | None = None) -> Upstream
     return caught.value
 
 
-async def test_all_parts_of_an_answer_are_read_by_name(tmp_path: Path) -> None:
-    for name in ("compute-2026-11.b.json", "compute-2026-11.json", "compute-2026-11.a.b.json"):
-        (tmp_path / name).write_text(f'{{"compute": [{{"from": "{name}"}}]}}', encoding="utf-8")
+def save(folder: Path, *names: str) -> None:
+    """Files with a row each, which says where it stands."""
+    for name in names:
+        (folder / name).write_bytes(encode({"compute": [name]}))
 
-    assert await read(tmp_path) == [
-        {"from": "compute-2026-11.a.b.json"},
-        {"from": "compute-2026-11.b.json"},
-        {"from": "compute-2026-11.json"},
-    ]
+
+async def test_parts_of_an_answer_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = [f"compute-2026-11.part{number}.json" for number in range(1, 12)]
+    save(tmp_path, *names)
+
+    assert await read(tmp_path) == names
+
+
+async def test_a_cluster_and_a_day_have_parts_as_well(tmp_path: Path) -> None:
+    names = [f"compute-2026-11-19@daint.part{number}.json" for number in (1, 2)]
+    save(tmp_path, *names, "compute-2026-11.json")
+    day = Days(date(2026, 11, 19), date(2026, 11, 19))
+
+    assert await read(tmp_path, about(period=day, cluster="daint")) == names
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [((2,), 1), ((1, 3), 2), ((1, 2, 4, 5), 3), ((1, 9999), 2)],
+    ids=str,
+)
+async def test_a_part_below_the_last_one_is_missed(
+    tmp_path: Path, there: tuple[int, ...], missing: int
+) -> None:
+    """Its usage would be left out without a word."""
+    save(tmp_path, *(f"compute-2026-11@daint.part{number}.json" for number in there))
+
+    error = await failure(tmp_path, about(cluster="daint"))
+
+    assert f"file compute-2026-11@daint.part{missing}.json" in error.service
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("cluster", ["", "@daint"])
+async def test_a_whole_answer_beside_its_parts_counts_neither(tmp_path: Path, cluster: str) -> None:
+    save(tmp_path, f"compute-2026-11{cluster}.json", f"compute-2026-11{cluster}.part1.json")
+
+    error = await failure(tmp_path, about(cluster=cluster[1:]))
+
+    assert f"file compute-2026-11{cluster}.json" in error.service
+    assert f"compute-2026-11{cluster}.part1.json" in error.reason
+    assert not error.retryable
 
 
 @pytest.mark.parametrize(
     "name",
     [
         ".compute-2026-11.json",
-        "compute-2026-11.json.tmp",
-        "compute-2026-11.json~",
         "Compute-2026-11.json",
         "compute-2026-1.json",
-        "compute-2026-11-1.json",
-        "compute-2026-115.json",
-        "compute-2026-11-part.json",
         "usage-2026-11.json",
         "storage-2026-11.json",
+        "storage-2026-11.bak.json",
         "compute-2026-11-19.json",
+        "compute-2026-11-19.bak.json",
+        "compute-2026-10.bak.json",
         "compute-2026-11@daint.json",
-        "compute-2026-11@.json",
+        "compute-2026-11@daint.part1.json",
         "x-compute-2026-11.json",
     ],
 )
-async def test_files_of_other_names_are_passed_over(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b'{"compute": [{"account": "g1", "n": 99}]}')
-    (tmp_path / "compute-2026-11.json").write_bytes(GOOD)
+async def test_files_about_something_else_are_passed_over(tmp_path: Path, name: str) -> None:
+    save(tmp_path, name, "compute-2026-11.json")
 
-    assert await read(tmp_path) == [{"account": "g1", "n": Decimal("0.5")}]
+    assert await read(tmp_path) == ["compute-2026-11.json"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "compute-2026-11.bak.json",
+        "compute-2026-11 (1).json",
+        "compute-2026-11.part1 (copy).json",
+        "compute-2026-11.part0.json",
+        "compute-2026-11.part01.json",
+        "compute-2026-11.part-1.json",
+        "compute-2026-11.part1.part2.json",
+        "compute-2026-11.part1.json.gz",
+        "compute-2026-11.json.tmp",
+        "compute-2026-11.json~",
+        "compute-2026-11.JSON",
+        "compute-2026-11",
+        "compute-2026-11-1.json",
+        "compute-2026-11-190.json",
+        "compute-2026-115.json",
+        "compute-2026-11-part.json",
+        "compute-2026-11@.json",
+        "compute-2026-11@daint.bak.json",
+    ],
+)
+async def test_a_copy_or_a_part_with_another_name_is_refused_by_name(
+    tmp_path: Path, name: str
+) -> None:
+    """Read, a copy would count twice; passed over, a part would not count at all."""
+    save(tmp_path, name, "compute-2026-11.json")
+
+    error = await failure(tmp_path)
+
+    assert f"file {name}" in error.service
+    assert not error.retryable
+
+
+async def test_a_copy_of_one_day_is_refused_where_that_day_is_asked_for(tmp_path: Path) -> None:
+    names = [f"compute-2026-11-{day}.json" for day in (18, 19, 20)]
+    save(tmp_path, *names, "compute-2026-11-19.old.json", "compute-2026-11.old.json")
+
+    error = await failure(tmp_path, about(period=Days(date(2026, 11, 18), date(2026, 11, 20))))
+    twentieth = await read(tmp_path, about(period=Days(date(2026, 11, 20), date(2026, 11, 20))))
+
+    assert "file compute-2026-11-19.old.json" in error.service
+    assert twentieth == ["compute-2026-11-20.json"]
 
 
 async def test_the_files_of_a_cluster_come_before_those_of_all(tmp_path: Path) -> None:
-    (tmp_path / "compute-2026-11.json").write_bytes(b'{"compute": ["all"]}')
-    (tmp_path / "compute-2026-11@daint.json").write_bytes(b'{"compute": ["daint"]}')
-    (tmp_path / "compute-2026-11@daint.more.json").write_bytes(b'{"compute": ["more"]}')
+    of_daint = [f"compute-2026-11@daint.part{number}.json" for number in (1, 2)]
+    save(tmp_path, "compute-2026-11.json", *of_daint)
 
-    assert await read(tmp_path) == ["all"]
-    assert await read(tmp_path, about(cluster="daint")) == ["daint", "more"]
-    assert await read(tmp_path, about(cluster="eiger")) == ["all"]
+    assert await read(tmp_path) == ["compute-2026-11.json"]
+    assert await read(tmp_path, about(cluster="daint")) == of_daint
+    assert await read(tmp_path, about(cluster="eiger")) == ["compute-2026-11.json"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +199,10 @@ async def test_what_is_not_there_is_named_and_not_taken_for_nothing(
         b'{"compute": "none"}',
         b"<html>Please log in</html>",
         b'{"error": "Unauthorized"}',
+        b'{"detail": "Not quite"}',
+        b'{"compute": [], "error": "timed out"}',
+        b'{"compute": [{"account": "g1"}], "errors": [1]}',
+        b'{"compute": null, "next": "/?page=2"}',
         b'{"storage": [{"path": "/a"}]}',
         b'{"compute": [{"account": "\xff"}]}',
     ],
@@ -132,7 +217,7 @@ async def test_what_is_no_answer_is_refused_by_name(tmp_path: Path, content: byt
     assert not error.retryable
 
 
-@pytest.mark.parametrize("content", [b"{}", b'{"compute": []}', b'{"compute": null, "note": 1}'])
+@pytest.mark.parametrize("content", [b"{}", b'{"compute": []}', b'{"compute": null, "error": ""}'])
 async def test_an_answer_may_be_empty(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "compute-2026-11.json").write_bytes(content)
 

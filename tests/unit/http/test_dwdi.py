@@ -187,14 +187,13 @@ class TestChunks:
         assert len(lengths) < 5
 
     @pytest.mark.parametrize("name", ["\ud800", "x" * 6000], ids=["surrogate", "long"])
-    async def test_a_subject_that_no_url_can_hold_has_no_rows_and_a_problem(
+    async def test_a_subject_that_no_url_can_hold_counts_as_not_asked_and_has_a_problem(
         self, name: str
     ) -> None:
         async with told(compute({"account": "g207"})) as made:
             odd, good = await made.pages(subjects={name, "g207"})
 
-        assert odd.asked == {name}
-        assert not odd.rows
+        assert (odd.asked, list(odd.rows)) == (frozenset(), [])
         (problem,) = odd.problems
         assert (problem.code, problem.severity) == (
             ProblemCode.MALFORMED_RECORD,
@@ -207,9 +206,10 @@ class TestChunks:
     async def test_if_no_subject_can_be_asked_for_nobody_is(self) -> None:
         """Without accounts the warehouse would tell everybody's usage."""
         async with told(HTML) as made:
-            (page,) = await made.pages(subjects={"\ud800"})
+            (page,) = await made.pages(subjects={"\ud800", "x" * 6000})
 
-        assert page.problems
+        assert not page.asked
+        assert len(page.problems) == 2
         assert made.server.requests == []
 
     async def test_a_few_requests_are_under_way_together(self) -> None:
@@ -339,6 +339,9 @@ class TestUnusableAnswers:
                 answer(200, {"error": "x", "message": "y"}),
                 "without compute, but with error, message",
             ),
+            (answer(200, {"compute": [], "error": "timed out"}), "compute beside error"),
+            (answer(200, {"compute": [{"account": "g207"}], "errors": [1]}), "beside errors"),
+            (answer(200, {"compute": None, "next": "/?page=2"}), "compute beside next"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )

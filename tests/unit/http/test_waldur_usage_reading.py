@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
 import httpx
 import pytest
 from hypothesis import given
@@ -16,11 +18,13 @@ from cscs_domain.problems import ProblemCode
 from cscs_domain.storage.states import ResourceState
 from cscs_domain.usage.metered_resources import OfferingChoice
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.submissions import RecordedUsage
+from cscs_domain.usage.submissions import RecordedUsage, UsersEntry
+from cscs_fakes.strategies import json_values
 from cscs_http.waldur_usage import HttpWaldurUsage
 from tests.raw_server import raw_server, silence
 from tests.unit.http.services import service_at
 from tests.unit.http.waldur_usage_script import (
+    ACCOUNTS,
     OFFERING,
     OFFERINGS,
     RESOURCE,
@@ -28,6 +32,7 @@ from tests.unit.http.waldur_usage_script import (
     USAGES,
     USER_USAGES,
     Script,
+    account_row,
     metered,
     offering_row,
     page,
@@ -44,19 +49,33 @@ NOVEMBER: Final = Month(2026, 11)
 BY_UUID: Final = OfferingChoice(uuids=frozenset({OFFERING}))
 BY_SLUG: Final = OfferingChoice(slugs=frozenset({"daint"}))
 OTHER: Final = UUID(int=8).hex
-UNREADABLE_RECORDS: Final[list[tuple[str, object]]] = [
-    *(("usage", value) for value in (None, "", "much", "NaN", "--1", True, "1e99")),
-    ("usage", []),
-    *(("billing_period", value) for value in (None, "2026-13-01", "November", 202611)),
-    *(("resource_uuid", value) for value in (None, "x")),
-    *(("type", value) for value in (None, "", 7)),
-    *(("uuid", value) for value in (None, "x")),
+NO_UUIDS: Final[list[object]] = [None, "x", []]
+NO_AMOUNTS: Final[list[object]] = [None, "", "much", "NaN", "--1", True, "1e99", []]
+NO_MONTHS: Final[list[object]] = [None, "2026-13-01", "November", 202611]
+NO_COMPONENTS: Final[list[object]] = [None, "", 7, {}, "\ud800"]
+NO_NAMES: Final[list[object]] = [7, [], "\ud800"]
+STRAY_URLS: Final[list[object]] = [None, "", "https://waldur/api/", 7, [], "-" * 32]
+UNREADABLE_RECORDS: Final = [
+    *(("usage", value, "amount") for value in NO_AMOUNTS),
+    *(("billing_period", value, "month") for value in NO_MONTHS),
+    *(("type", value, "component") for value in NO_COMPONENTS),
+    *(("uuid", value, "uuid") for value in NO_UUIDS),
 ]
-UNREADABLE_PARTS: Final[list[tuple[str, object]]] = [
-    *(("usage", value) for value in (None, "much", "NaN", False)),
-    *(("component_usage", value) for value in (None, "", "https://waldur/api/", 7)),
-    ("username", 7),
+UNREADABLE_PARTS: Final = [
+    *(("usage", value, "amount") for value in NO_AMOUNTS),
+    *(("username", value, "username") for value in NO_NAMES),
 ]
+MEMBERS: Final = {
+    RESOURCES: resource_row(),
+    OFFERINGS: offering_row(),
+    USAGES: usage_row(),
+    USER_USAGES: {
+        **user_row(1, "anna"),
+        "resource_uuid": RESOURCE.hex,
+        "billing_period": "2026-11-01",
+    },
+    ACCOUNTS: account_row(500, "anna"),
+}
 
 
 def listing(*rows: Any, **lists: Any) -> Script:
@@ -135,6 +154,8 @@ class TestResources:
             ({"backend_id": "\ud800"}, ProblemCode.MALFORMED_RECORD),
             ({"offering_uuid": None}, ProblemCode.MISSING_FIELD),
             ({"offering_backend_id": 5}, ProblemCode.MALFORMED_RECORD),
+            ({"state": []}, ProblemCode.MALFORMED_RECORD),
+            ({"offering_uuid": []}, ProblemCode.MALFORMED_RECORD),
         ],
     )
     async def test_a_row_that_makes_no_sense_is_a_problem(
@@ -147,6 +168,19 @@ class TestResources:
         (problem,) = found.problems
         assert problem.code is code
         assert problem.resource == ("row 1" if "uuid" in changes else str(RESOURCE))
+
+    @pytest.mark.parametrize("slug", [[], {}, 7, "\ud800"])
+    async def test_a_slug_that_makes_no_sense_is_a_problem_where_it_matters(
+        self, slug: object
+    ) -> None:
+        script = listing(resource_row(2), resource_row(1, offering_slug=slug))
+        async with usage_of(script) as usage:
+            by_slug, by_uuid = await usage.resources(BY_SLUG), await usage.resources(BY_UUID)
+
+        assert [each.uuid.int for each in by_slug.resources] == [2]
+        assert [problem.resource for problem in by_slug.problems] == [str(RESOURCE)]
+        assert sorted(each.uuid.int for each in by_uuid.resources) == [1, 2]
+        assert by_uuid.problems == ()
 
     async def test_a_row_that_is_no_object_is_a_problem(self) -> None:
         async with usage_of(listing(resource_row(2), "nonsense")) as usage:
@@ -327,21 +361,88 @@ class TestRecords:
         assert found[RESOURCE].totals == {"nodeHours": Decimal(amount)}
         assert found[RESOURCE].users == {"nodeHours": {"anna": Decimal(amount)}}
 
-    @pytest.mark.parametrize(("member", "value"), UNREADABLE_RECORDS)
-    async def test_a_record_that_cannot_be_read_is_an_error(
-        self, member: str, value: object
+    @pytest.mark.parametrize(("member", "value", "told"), UNREADABLE_RECORDS)
+    async def test_a_record_that_cannot_be_read_puts_its_resource_in_doubt(
+        self, member: str, value: object, told: str
     ) -> None:
         """As if it were not there, any smaller figure would pass for a first one."""
-        async with usage_of(holding(usage_row(200), {**usage_row(), member: value})) as usage:
-            with pytest.raises(UpstreamServiceError, match=member):
-                await usage.recorded(NOVEMBER, [metered()])
+        script = holding(
+            {**usage_row(type="storage"), member: value},
+            usage_row(200, "2.00"),
+            usage_row(300, "3.00", resource_uuid=metered(2).uuid.hex),
+        )
+        async with usage_of(script) as usage:
+            found = await usage.recorded(NOVEMBER, [metered(), metered(2)])
 
-    @pytest.mark.parametrize(("member", "value"), UNREADABLE_PARTS)
-    async def test_a_part_that_cannot_be_read_is_an_error(self, member: str, value: object) -> None:
-        part = {**user_row(1, "anna"), member: value}
-        async with usage_of(holding(usage_row(), users=(part,))) as usage:
-            with pytest.raises(UpstreamServiceError, match=member):
-                await usage.recorded(NOVEMBER, [metered()])
+        totals = {"nodeHours": Decimal(2)}
+        doubt = f"a record of Waldur has no readable {told}"
+        assert found[RESOURCE] == RecordedUsage(totals=totals, doubt=doubt)
+        assert found[metered(2).uuid] == RecordedUsage(totals={"nodeHours": Decimal(3)})
+
+    @pytest.mark.parametrize(("member", "value", "told"), UNREADABLE_PARTS)
+    async def test_so_does_a_part_that_cannot_be_read(
+        self, member: str, value: object, told: str
+    ) -> None:
+        parts = ({**user_row(1, "anna"), member: value}, user_row(2, "bob"))
+        async with usage_of(holding(usage_row(), users=parts)) as usage:
+            found = await usage.recorded(NOVEMBER, [metered()])
+
+        assert found[RESOURCE] == RecordedUsage(
+            totals={"nodeHours": Decimal(1)},
+            users={"nodeHours": {"bob": Decimal(1)}},
+            doubt=f"a user's record of Waldur has no readable {told}",
+        )
+
+    @pytest.mark.parametrize("url", STRAY_URLS)
+    async def test_a_part_of_unknown_belonging_is_a_doubt_if_it_may_be_ours(
+        self, url: object
+    ) -> None:
+        stray = {**user_row(1, "anna"), "component_usage": url}
+        ours = {**stray, "resource_uuid": RESOURCE.hex}
+        of_another = {**stray, "resource_uuid": UUID(int=9).hex}
+        of_october = {**ours, "billing_period": "2026-10-01"}
+        for part, is_doubted in (
+            (stray, False),
+            (of_another, False),
+            (of_october, False),
+            (ours, True),
+        ):
+            async with usage_of(holding(usage_row(), users=(part,))) as usage:
+                found = await usage.recorded(NOVEMBER, [metered()])
+            assert bool(found[RESOURCE].doubt) is is_doubted
+
+    async def test_a_resource_of_which_nothing_can_be_read_is_told(self) -> None:
+        async with usage_of(holding(usage_row(usage="much"))) as usage:
+            found = await usage.recorded(NOVEMBER, [metered()])
+
+        assert found[RESOURCE].totals == {}
+        assert found[RESOURCE].doubt
+
+    @pytest.mark.parametrize(
+        "stray",
+        [
+            *({"resource_uuid": value} for value in NO_UUIDS),
+            {"resource_uuid": UUID(int=9).hex},
+            {"billing_period": "2026-10-01"},
+        ],
+    )
+    async def test_what_is_not_ours_need_not_be_readable(self, stray: dict[str, Any]) -> None:
+        stray = {**usage_row(200, usage="much", type=None), **stray}
+        async with usage_of(holding(usage_row(), stray)) as usage:
+            found = await usage.recorded(NOVEMBER, [metered()])
+
+        assert found == {RESOURCE: RecordedUsage(totals={"nodeHours": Decimal(1)})}
+
+    async def test_a_server_that_knows_no_filter_counts_nothing_twice(self) -> None:
+        other = UUID(int=8)
+        rows = [usage_row(number, resource_uuid=UUID(int=number).hex) for number in range(1, 11)]
+        script = holding(*rows)
+        many = [metered(number) for number in range(1, 6)]
+        many += [attrs.evolve(metered(number), offering=other) for number in range(6, 11)]
+        async with usage_of(script) as usage:
+            found = await usage.recorded(NOVEMBER, many)
+
+        assert [each.totals["nodeHours"] for each in found.values()] == [Decimal(1)] * 10
 
     @pytest.mark.parametrize("nobody", [None, ""])
     async def test_a_part_of_nobody_is_passed_over(self, nobody: str | None) -> None:
@@ -421,3 +522,51 @@ class TestPing:
                 await HttpWaldurUsage(watched.service, ping_limit=0.05).ping()
 
         assert caught.value.retryable
+
+
+def any_rows(path: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Rows of a list in which some members are anything."""
+    usual = MEMBERS[path]
+    strange = st.dictionaries(st.sampled_from(sorted(usual)), json_values(), max_size=3)
+    return st.lists(strange.map(lambda changes: {**usual, **changes}), max_size=3)
+
+
+class TestAnyRows:
+    """Whatever the members of rows are, the answer is one or `UpstreamServiceError`."""
+
+    @given(
+        choice=st.sampled_from([BY_UUID, BY_SLUG]),
+        resources=any_rows(RESOURCES),
+        offerings=any_rows(OFFERINGS),
+    )
+    async def test_of_resources_and_offerings(
+        self, choice: OfferingChoice, resources: list[Any], offerings: list[Any]
+    ) -> None:
+        script = listing(resource_row(9), *resources, **{OFFERINGS: [offering_row(), *offerings]})
+        async with usage_of(script) as usage:
+            with suppress(UpstreamServiceError):
+                found = await usage.resources(choice)
+                assert 9 in {each.uuid.int for each in found.resources}
+
+    @given(records=any_rows(USAGES), parts=any_rows(USER_USAGES))
+    async def test_of_records_and_parts(self, records: list[Any], parts: list[Any]) -> None:
+        other = usage_row(300, resource_uuid=UUID(int=9).hex)
+        async with usage_of(holding(other, *records, users=tuple(parts))) as usage:
+            with suppress(UpstreamServiceError):
+                found = await usage.recorded(NOVEMBER, [metered(), metered(9)])
+                assert found[UUID(int=9)].totals == {"nodeHours": Decimal(1)}
+
+    @given(records=any_rows(USAGES), parts=any_rows(USER_USAGES), accounts=any_rows(ACCOUNTS))
+    async def test_of_records_parts_and_accounts_when_users_are_sent(
+        self, records: list[Any], parts: list[Any], accounts: list[Any]
+    ) -> None:
+        script = holding(usage_row(), usage_row(200), *records, users=tuple(parts))
+        script.lists[ACCOUNTS] = [account_row(600, "bob"), *accounts]
+        amounts = {name: Decimal(1) for name in ("anna", "bob")}
+        entry = UsersEntry(
+            resource=RESOURCE, month=NOVEMBER, component="nodeHours", amounts=amounts
+        )
+        async with usage_of(script) as usage:
+            with suppress(UpstreamServiceError):
+                result = await usage.submit_users(entry)
+                assert result.refused.keys() | result.unlinked <= amounts.keys()

@@ -50,6 +50,9 @@ BULK: Final = f"{USAGES}{RECORD.hex}/set_user_usages/"
 SINGLE: Final = f"{USAGES}{RECORD.hex}/set_user_usage/"
 FORBIDDEN: Final = {"detail": "You do not have permission to perform this action."}
 ABSENT: Final = {"detail": "No ComponentUsage matches the given query."}
+LONG_PAGE: Final = httpx.Response(
+    404, text="<html>" + " " * 100_000, headers={"content-type": "text/html"}
+)
 BLANK: Final = {"usages": [{"username": ["This field may not be blank."]}]}
 
 
@@ -213,12 +216,20 @@ class TestReadingBack:
         "records",
         [
             [],
-            [usage_row(billing_period="2026-12-01")],
+            [usage_row(billing_period="2026-12-01", usage="9.00")],
             [usage_row(resource_uuid=UUID(int=9).hex)],
             [usage_row(type="storage")],
-            [usage_row(usage="5.00")],
+            [usage_row(usage="5.00"), usage_row(200, billing_period="2026-12-01")],
+            [
+                usage_row(usage="5.00"),
+                usage_row(200, "0.75", billing_period="2026-12-01"),
+                usage_row(300, "0.25", billing_period="2026-12-01"),
+            ],
         ],
-        ids=["none", "of another month", "of another resource", "another component", "old figure"],
+        ids=[
+            *("none", "of another month", "of another resource", "another component"),
+            *("old figure", "old figure, several plans"),
+        ],
     )
     @pytest.mark.parametrize("reads_before", [False, True])
     async def test_what_is_not_there_went_into_another_month(
@@ -232,8 +243,40 @@ class TestReadingBack:
                 await usage.submit_totals(totals())
 
         assert not caught.value.retryable
-        for told in (str(RESOURCE), "2026-11", "nodeHours", "current month again"):
+        for told in (str(RESOURCE), "2026-11", "nodeHours", "--allow-decrease"):
             assert told in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "others",
+        [
+            [],
+            [usage_row(200, "5.00", billing_period="2026-12-01")],
+            [usage_row(200, billing_period="2026-12-01", type="storage")],
+            [usage_row(200, billing_period="2026-12-01", resource_uuid=UUID(int=9).hex)],
+            [usage_row(200, billing_period="nonsense", resource_uuid=UUID(int=9).hex)],
+        ],
+    )
+    @pytest.mark.parametrize("reads_before", [False, True])
+    async def test_an_old_figure_alone_is_no_wrong_month(
+        self, others: list[Any], reads_before: bool
+    ) -> None:
+        script = Script({USAGES: [usage_row(usage="5.00"), *others], USER_USAGES: []})
+        async with usage_of(script) as usage:
+            if reads_before:
+                await usage.recorded(NOVEMBER, [metered()])
+            with pytest.raises(UpstreamServiceError, match=r"has 5\.00 where 1\.00") as caught:
+                await usage.submit_totals(totals())
+
+        assert not isinstance(caught.value, WrongMonthError)
+        assert "billing_period" not in script.gets(USAGES)[-1].query
+
+    async def test_what_cannot_be_read_back_is_no_wrong_month(self) -> None:
+        script = holding(usage_row(), usage_row(200, "much", type="storage"))
+        async with usage_of(script) as usage:
+            with pytest.raises(UpstreamServiceError, match="no readable amount") as caught:
+                await usage.submit_totals(totals())
+
+        assert not isinstance(caught.value, WrongMonthError)
 
     async def test_one_component_that_is_not_there_is_enough(self) -> None:
         async with usage_of(holding(usage_row())) as usage:
@@ -308,7 +351,9 @@ class TestUsers:
 
         assert script.asked == []
 
-    @pytest.mark.parametrize("answer", [page(404), said(405, {"detail": "not allowed"})])
+    @pytest.mark.parametrize(
+        "answer", [page(404), LONG_PAGE, httpx.Response(404), said(405, {"detail": "not allowed"})]
+    )
     async def test_a_server_that_takes_one_at_a_time_is_remembered(
         self, answer: httpx.Response
     ) -> None:
@@ -358,7 +403,11 @@ class TestUsers:
     @pytest.mark.parametrize("action", [BULK, SINGLE])
     @pytest.mark.parametrize(
         "answer",
-        [page(200), page(400), page(403), page(502), said(401, {"detail": "no"})],
+        [
+            *(page(status) for status in (200, 400, 403, 502)),
+            httpx.Response(400, text="<html>" + " " * 100_000),
+            said(401, {"detail": "no"}),
+        ],
         ids=lambda answer: f"{answer.status_code}",
     )
     async def test_anything_else_is_a_failure_of_the_service(
@@ -413,6 +462,51 @@ class TestRecordsOfUsers:
         script = holding(usage_row(type="storage"))
         async with usage_of(script) as usage:
             with pytest.raises(UsageRefusedError, match="no total"):
+                await usage.submit_users(users(anna="1.00"))
+
+        assert script.posts() == []
+
+    async def test_the_newest_is_the_one_that_was_created_last(self) -> None:
+        dates = {"date": "2026-12-05T00:00:00Z", "created": "2026-11-01T00:00:00Z"}
+        script = holding(
+            usage_row(200, "1.00", **dates),
+            usage_row(100, "1.00", created="2026-11-10T00:00:00Z"),
+        )
+        async with usage_of(script) as usage:
+            await usage.submit_users(users(anna="1.00"))
+
+        assert [sent.path for sent in script.posts()] == [BULK]
+        assert "created" in script.gets(USAGES)[0].query["field"]
+
+    async def test_a_record_of_nothing_beside_others_gets_no_users(self) -> None:
+        """Waldur would make the users' sum its total, on top of what the others hold."""
+        script = holding(
+            usage_row(100, "0.00", created="2026-11-10T00:00:00Z"),
+            usage_row(200, "5.00", created="2026-11-01T00:00:00Z"),
+        )
+        async with usage_of(script) as usage:
+            result = await usage.submit_users(users(anna="1.00", bob="0.00"))
+
+        assert script.posts() == []
+        assert result.refused.keys() == {"anna", "bob"}
+        assert "earlier plans" in result.refused["anna"]
+        assert result.unlinked == frozenset()
+
+    async def test_records_of_nothing_only_get_them(self) -> None:
+        script = holding(
+            usage_row(100, "0.00", created="2026-11-10T00:00:00Z"),
+            usage_row(200, "0.00", created="2026-11-01T00:00:00Z"),
+        )
+        async with usage_of(script) as usage:
+            await usage.submit_users(users(anna="0.00"))
+
+        assert [sent.path for sent in script.posts()] == [BULK]
+
+    async def test_a_record_in_doubt_gets_none(self) -> None:
+        script = holding(usage_row(100), usage_row(200, "much"))
+        async with usage_of(script) as usage:
+            await usage.recorded(NOVEMBER, [metered()])
+            with pytest.raises(UpstreamServiceError, match="no readable amount"):
                 await usage.submit_users(users(anna="1.00"))
 
         assert script.posts() == []
@@ -475,6 +569,13 @@ class TestAccounts:
     @pytest.mark.parametrize("name", [None, "", 7, ["anna"]])
     async def test_those_without_a_name_do_not_count(self, name: object) -> None:
         assert await self.linked(account_row(1, name), account_row(2, "bob")) == {"bob"}
+
+    @pytest.mark.parametrize(
+        "changes", [{"state": []}, {"state": {}}, {"offering_uuid": []}, {"uuid": None}]
+    )
+    async def test_those_that_make_no_sense_do_not_count(self, changes: dict[str, Any]) -> None:
+        strange = {**account_row(1, "anna"), **changes}
+        assert await self.linked(strange, account_row(2, "bob")) == {"bob"}
 
     async def test_both_forms_of_a_uuid_are_known(self) -> None:
         assert await self.linked(account_row(1, "anna", offering_uuid=str(OFFERING))) == {"anna"}

@@ -100,7 +100,9 @@ def said(status: int, body: Any, *, count: int | None = None) -> httpx.Response:
     headers = {} if count is None else {"x-result-count": str(count)}
     headers["content-type"] = "application/json"
     # In ASCII: lone surrogates, which JSON can write, have no UTF-8.
-    return httpx.Response(status, content=json.dumps(body).encode("ascii"), headers=headers)
+    return httpx.Response(
+        status, content=json.dumps(body, default=float).encode("ascii"), headers=headers
+    )
 
 
 def page(status: int) -> httpx.Response:

@@ -356,6 +356,15 @@ def test_accounts_without_rows_are_absent_in_the_first_profile() -> None:
     assert not report.accounts
     assert (report.unknown, report.rows) == (frozenset({"g207"}), 0)
     problem = only_problem(report)
+    assert (problem.code, problem.severity) == (ProblemCode.MISSING_ACCOUNT, Severity.WARNING)
+    assert "which is all" in problem.message
+
+
+def test_an_account_that_others_are_known_beside_is_worth_a_note() -> None:
+    problem = only_problem(
+        report_on([account_row("g118", accountNodeHours=1)], asked=["g118", "g207"])
+    )
+
     assert (problem.code, problem.severity) == (ProblemCode.MISSING_ACCOUNT, Severity.INFO)
     assert problem.resource == "g207"
 
@@ -382,13 +391,61 @@ def test_a_component_without_any_field_is_said_once(profile: Profile, severity: 
     assert "cpuHours" in problem.message
 
 
-def test_fields_of_users_and_nulls_match_components_too() -> None:
+def test_a_null_matches_a_component_too() -> None:
     components = (Component(name="nodeHours"), Component(name="cpuHours"))
-    row = account_row(accountCpuHours=None, users=[user_row("anovak", 0)])
+    row = account_row(accountNodeHours=1, accountCpuHours=None)
 
     report = report_on([row], metering=Metering(components=components))
 
     assert not problems_of(report, ProblemCode.UNMATCHED_COMPONENT)
+
+
+def test_totals_that_are_called_otherwise_are_missed_though_users_have_them() -> None:
+    row = {"account": "g207", "total_node_hours": 5, "users": [user_row("anovak", 5)]}
+
+    report = report_on([row], metering=V2)
+
+    assert problems_of(report, ProblemCode.UNMATCHED_COMPONENT)
+    assert report.accounts["g207"].untold == {"nodeHours"}
+
+
+def test_a_total_that_one_account_lacks_is_told() -> None:
+    rows = [account_row("g118", accountNodeHours=1), {"account": "g207", "users": []}]
+
+    report = report_on(rows, asked=["g118", "g207"])
+
+    problem = only_problem(report)
+    assert (problem.code, problem.severity) == (ProblemCode.MISSING_AMOUNT, Severity.WARNING)
+    assert problem.resource == "g207"
+    assert report.accounts["g207"].untold == {"nodeHours"}
+    assert not report.accounts["g118"].untold
+
+
+def test_a_total_that_is_null_is_untold() -> None:
+    assert report_on([account_row(accountNodeHours=None)]).accounts["g207"].untold
+
+
+@pytest.mark.parametrize("day", ["2025-11-40", "2025-11-02T00:00", 20251102, ""])
+def test_rows_of_an_unreadable_day_hold_their_account_back(day: object) -> None:
+    good, bad = account_row(accountNodeHours=1), account_row(accountNodeHours=2, usageDate=day)
+
+    both, alone = report_on([good, bad]), report_on([bad])
+
+    assert both.accounts["g207"].doubts.keys() == {"nodeHours"}
+    assert not alone.accounts
+    assert not alone.unknown  # there is something about it, if of no use
+
+
+def test_rows_of_another_month_do_not_count() -> None:
+    rows = [
+        account_row(accountNodeHours=5, month="2025-11"),
+        account_row(accountNodeHours=3, month="2025-10"),
+    ]
+
+    report = report_on(rows)
+
+    assert report.accounts["g207"].totals == {"nodeHours": 5}
+    assert only_problem(report).code is ProblemCode.OUTSIDE_PERIOD
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 import attrs
 import pytest
@@ -11,7 +12,6 @@ from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.make_plan import make_plan
 from cscs_domain.usage.metering import Metering
-from cscs_domain.usage.plan import UsagePlan
 from cscs_domain.usage.reports import AccountUsage
 from cscs_domain.usage.submissions import RecordedUsage
 from cscs_domain.usage.usage_reporting import PlanRules
@@ -152,19 +152,15 @@ def test_an_account_that_could_not_be_asked_about_is_not_taken_for_forgotten() -
         (PlanRules(allow_decrease=True, force=True), "lower 10.00 -> 0.00"),
     ],
 )
-def test_zeros_of_a_component_without_any_field_lower_nothing(
-    rules: PlanRules, planned: str
-) -> None:
-    mine = resource("g207")
-    says = attrs.evolve(report({"g207": usage("0")}), unmatched=frozenset({"nodeHours"}))
-    plan = make_plan(NOVEMBER, [mine], says, {mine.uuid: recorded("10.00")}, NODES, rules)
-    assert lines(plan) == [f"total {planned}"]
+def test_zeros_of_a_total_that_nobody_told_lower_nothing(rules: PlanRules, planned: str) -> None:
+    says = attrs.evolve(usage("0"), untold=frozenset({"nodeHours"}))
+    assert lines(plan_for(says, recorded("10.00"), rules=rules)) == [f"total {planned}"]
 
 
 # --- what is sent
 
 
-def test_totals_that_change_take_the_others_along() -> None:
+def test_totals_afterwards_are_all_that_waldur_is_to_have() -> None:
     names = ("cpuHours", "gpuHours", "nodeHours")
     mine = resource("g207", components=names)
     says = AccountUsage(
@@ -175,7 +171,8 @@ def test_totals_that_change_take_the_others_along() -> None:
     plan = make_plan(
         NOVEMBER, [mine], report({"g207": says}), {mine.uuid: has}, metering, PlanRules()
     )
-    assert plan.resources[0].totals_to_send() == {
+    assert plan.resources[0].totals_to_send() == {"cpuHours": Decimal("5.00")}
+    assert plan.resources[0].totals_afterwards() == {
         "cpuHours": Decimal("5.00"),  # new
         "gpuHours": Decimal("2.00"),  # held back, so as it was
         "nodeHours": Decimal("3.00"),  # unchanged
@@ -190,7 +187,7 @@ def test_a_negative_total_of_somebody_else_is_never_sent_again() -> None:
     plan = make_plan(
         NOVEMBER, [mine], report({"g207": says}), {mine.uuid: has}, metering, PlanRules()
     )
-    assert plan.resources[0].totals_to_send() == {"b": Decimal("1.00")}
+    assert plan.resources[0].totals_afterwards() == {"b": Decimal("1.00")}
 
 
 def test_only_users_that_change_are_sent() -> None:
@@ -223,46 +220,65 @@ def test_an_offering_whose_components_cannot_be_told_gets_all() -> None:
 # --- an empty warehouse
 
 
-def empty_answer(rules: PlanRules, *, is_whole: bool = True, v2: bool = False) -> UsagePlan:
+def empty_answer(rules: PlanRules, metering: Metering = NODES) -> list[str]:
+    """The plan for an offering of which nothing is known, beside another one that is."""
+    mine, other = resource("g207"), attrs.evolve(resource("lp05"), offering=UUID(int=2))
+    zeros = {"g207": usage("0")} if metering is NODES_V2 else {}
+    says = report({"lp05": usage("1"), **zeros}, unknown=["g207"])
+    has = {mine.uuid: recorded("10.00", {"anovak": "4.00"})}
+    return lines(make_plan(NOVEMBER, [mine, other], says, has, metering, rules))
+
+
+@pytest.mark.parametrize("metering", [NODES, NODES_V2])
+def test_an_offering_of_which_nothing_is_known_is_not_zeroed_without_force(
+    metering: Metering,
+) -> None:
+    kept = ["total held back 10.00 -> None", "anovak held back 4.00 -> None"]
+    assert empty_answer(PlanRules(), metering) == kept
+    assert empty_answer(RECONCILE, metering) == kept
+    assert empty_answer(PlanRules(force=True), metering) == kept
+
+
+@pytest.mark.parametrize("metering", [NODES, NODES_V2])
+def test_force_zeroes_it(metering: Metering) -> None:
+    assert empty_answer(PlanRules(reconcile=True, force=True), metering) == [
+        "total zero 10.00 -> 0.00",
+        "anovak zero 4.00 -> 0.00",
+    ]
+
+
+def test_force_is_in_the_hint() -> None:
     mine = resource("g207")
-    zeros = {"g207": usage("0")} if v2 else {}
-    return make_plan(
-        NOVEMBER,
-        [mine],
-        attrs.evolve(report(zeros, unknown=["g207"]), rows=0),
-        {mine.uuid: recorded("10.00")},
-        NODES_V2 if v2 else NODES,
-        rules,
-        is_whole=is_whole,
-    )
+    has = {mine.uuid: recorded("10.00")}
+    plan = make_plan(NOVEMBER, [mine], report({}, unknown=["g207"]), has, NODES, RECONCILE)
+    (problem,) = plan.problems
+    assert "--force" in problem.hint
 
 
-def test_zeroing_a_whole_offering_is_refused_without_force() -> None:
-    plan = empty_answer(RECONCILE)
-    assert lines(plan) == ["total zero 10.00 -> 0.00"]
-    assert "--force" in plan.refusal
-
-
-def test_zeros_that_fill_in_for_unknown_accounts_lower_nothing_by_themselves() -> None:
-    plan = empty_answer(PlanRules(), v2=True)
-    assert lines(plan) == ["total held back 10.00 -> None"]
-    assert "--force" in empty_answer(RECONCILE, v2=True).refusal
-
-
-def test_they_are_reported_where_waldur_has_nothing_yet() -> None:
+def test_accounts_that_the_warehouse_does_not_know_are_zero_where_waldur_has_nothing_yet() -> None:
     mine = resource("g207")
     says = report({"g207": usage("0")}, unknown=["g207"])
     plan = make_plan(NOVEMBER, [mine], says, {}, NODES_V2, PlanRules())
     assert lines(plan) == ["total create None -> 0.00"]
 
 
-def test_force_zeroes_a_whole_offering() -> None:
-    assert not empty_answer(PlanRules(reconcile=True, force=True)).refusal
+# --- what stands beside a total of zero
 
 
-def test_single_accounts_may_be_zeroed() -> None:
-    assert not empty_answer(RECONCILE, is_whole=False).refusal
+def test_users_may_become_zero_beside_a_total_of_zero_if_all_of_them_do() -> None:
+    has = recorded("0.00", {"anovak": "5.00", "bkeller": "3.00"})
+    all_of_them = plan_for(usage("0", {"anovak": "0", "bkeller": "0"}), has, rules=DECREASE)
+    one_of_them = plan_for(usage("0", {"anovak": "0"}), has, rules=DECREASE)
+    assert lines(all_of_them)[1:] == ["anovak lower 5.00 -> 0.00", "bkeller lower 3.00 -> 0.00"]
+    assert lines(one_of_them)[1:] == [
+        "anovak held back 5.00 -> 0.00",
+        "bkeller held back 3.00 -> None",
+    ]
 
 
-def test_an_empty_answer_that_would_change_nothing_is_no_fault() -> None:
-    assert not empty_answer(PlanRules()).refusal
+def test_records_that_cannot_be_compared_are_left_alone() -> None:
+    has = attrs.evolve(recorded("1.00", {"anovak": "1.00"}), doubt="a record has no amount")
+    assert lines(plan_for(usage("10", {"anovak": "4"}), has)) == [
+        "total held back 1.00 -> 10.00",
+        "anovak held back 1.00 -> 4.00",
+    ]

@@ -111,17 +111,24 @@ def test_without_days_of_grace_only_the_current_month_is_reported() -> None:
     assert months_to_report(now, UTC, grace_days=1) == (Month(2025, 12), Month(2026, 1))
 
 
-def test_a_past_month_is_reported_at_its_middle() -> None:
+def test_a_past_month_is_reported_on_its_last_morning() -> None:
     now = datetime(2025, 11, 21, 14, tzinfo=UTC)
 
-    assert safe_moment(Month(2025, 10), now) == datetime(2025, 10, 15, 12, tzinfo=UTC)
-    assert safe_moment(Month(2025, 11), now) == datetime(2025, 11, 15, 12, tzinfo=UTC)
+    assert safe_moment(Month(2025, 10), now) == datetime(2025, 10, 31, 9, tzinfo=UTC)
+    assert safe_moment(Month(2024, 2), now) == datetime(2024, 2, 29, 9, tzinfo=UTC)
 
 
-def test_a_young_month_is_reported_a_moment_ago() -> None:
-    now = datetime(2025, 11, 3, 14, tzinfo=UTC)
+@pytest.mark.parametrize("day", [3, 15, 29])
+def test_the_current_month_is_reported_a_moment_ago(day: int) -> None:
+    now = datetime(2025, 11, day, 14, tzinfo=UTC)
 
     assert safe_moment(Month(2025, 11), now) == now - timedelta(minutes=1)
+
+
+def test_its_last_evening_is_the_next_month_in_some_zones() -> None:
+    now = datetime(2025, 11, 30, 23, 30, tzinfo=UTC)
+
+    assert safe_moment(Month(2025, 11), now) == datetime(2025, 11, 30, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("seconds", [0.000001, 30, 60])

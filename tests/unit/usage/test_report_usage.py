@@ -358,13 +358,13 @@ async def test_only_the_chosen_accounts_are_reported() -> None:
     assert centre.total("g207") == 2
 
 
-async def test_a_plan_that_is_refused_is_shown_and_not_carried_out() -> None:
+async def test_an_offering_of_which_nothing_is_known_is_not_zeroed_without_force() -> None:
     centre = Centre("g207")
     uuid = centre.resources["g207"].uuid
     centre.waldur.set_record(uuid, NOVEMBER, recorded("10.00"))
     (report,) = await centre.report(rules=PlanRules(reconcile=True))
-    assert outcomes(report) == {"g207": ResourceOutcome.NOT_TRIED}
-    assert "--force" in problem(report, ProblemCode.USAGE_HELD_BACK).message
+    assert outcomes(report) == {"g207": ResourceOutcome.HELD_BACK}
+    assert "--force" in problem(report, ProblemCode.USAGE_HELD_BACK).hint
     assert centre.total("g207") == 10
     (report,) = await centre.report(rules=PlanRules(reconcile=True, force=True))
     assert centre.total("g207") == 0

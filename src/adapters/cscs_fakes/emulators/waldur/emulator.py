@@ -28,6 +28,7 @@ from cscs_fakes.emulators.waldur.orders import Order
 from cscs_fakes.emulators.waldur.records import ROOT, Record, Row
 from cscs_fakes.emulators.waldur.resources import Resource
 from cscs_fakes.emulators.waldur.state import Portal
+from cscs_fakes.emulators.waldur.usage_records import begin_plan, month_of
 from cscs_fakes.waldur_row_catalogue import API
 from cscs_json import encode
 
@@ -164,6 +165,18 @@ class WaldurEmulator:
         """Let a customer's invoice of a month (`2026-10`) be open still ([8.1])."""
         with self._lock:
             self._portal.open_invoices.add((customer_uuid, f"{month}-01"))
+
+    def change_plan(self, resource_uuid: str, month: str | None = None) -> None:
+        """Let another plan begin within this month, or another one (`2026-10`) ([8.1]).
+
+        What is recorded of that month stays as it is; a total that is reported from now on goes
+        to a record of its own, without what the earlier ones hold.
+        """
+        if self._portal.is_old:
+            raise ValueError("version 5.8 has one record a month, whatever the plan")
+        with self._lock:
+            period = f"{month}-01" if month else month_of(self._portal.now)
+            begin_plan(self._portal, self._portal.resource(resource_uuid), period)
 
     # --- rows
 

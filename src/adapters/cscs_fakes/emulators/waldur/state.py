@@ -29,6 +29,7 @@ from cscs_fakes.emulators.waldur.records import (
 )
 from cscs_fakes.emulators.waldur.resources import Resource
 from cscs_fakes.emulators.waldur.selection import NESTED_ORDERS
+from cscs_fakes.emulators.waldur.usage_book import UsageBook
 from cscs_fakes.waldur_row_orders import waldur_time
 
 _TRACEBACK: Final = "error_traceback"
@@ -44,8 +45,8 @@ class Portal:
     tokens: Tokens = attrs.field(factory=Tokens)
     resources: Book[Resource] = attrs.field(factory=Book)
     orders: Book[Order] = attrs.field(factory=Book)
-    usages: Book[Record] = attrs.field(factory=Book)
-    user_usages: Book[Record] = attrs.field(factory=Book)
+    usages: UsageBook = attrs.field(factory=lambda: UsageBook("billing_period"))
+    user_usages: UsageBook = attrs.field(factory=lambda: UsageBook("_billing_period"))
     offering_users: Book[Record] = attrs.field(factory=Book)
     offerings: dict[str, Offering] = attrs.field(factory=dict)
     places: Places = attrs.field(factory=Places)

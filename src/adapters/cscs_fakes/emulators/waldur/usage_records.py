@@ -18,8 +18,17 @@ def month_of(moment: str) -> str:
 
 
 def usage_of(portal: Portal, resource: Resource, kind: str, period: str) -> Record | None:
-    """The record of a component in a month."""
+    """The record of a component in a month, under the plan that the resource has now."""
     return portal.usages.get(_usage_key(resource, kind, period))
+
+
+def begin_plan(portal: Portal, resource: Resource, period: str) -> None:
+    """[8.1] A new plan begins: what is recorded of this month belongs to earlier ones now."""
+    records = portal.usages.of_resource(resource.uuid)
+    for record in [each for each in records if each.own["billing_period"] == period]:
+        key = _usage_key(resource, record.text("type"), period)
+        if portal.usages.get(key) is record:
+            portal.usages.rename(key, f"{key}/{record.own['uuid']}")
 
 
 def store_usage(
@@ -32,25 +41,24 @@ def store_usage(
     by: Caller,
     optional: Row = NOTHING,
 ) -> Record:
-    """Set the total of a component in the month of a moment."""
+    """Set the total of a component in the month of a moment.
+
+    What earlier plans hold stays theirs; the present one gets the rest, never below 0.
+    """
     period = month_of(moment)
     record = usage_of(portal, resource, kind, period)
     if record is None:
         record = Record(NOTHING, NOTHING, _new_usage(portal, resource, kind, period))
         portal.usages.add(_usage_key(resource, kind, period), record)
+    held = _held_besides(portal, resource, record)
     record.own |= {
-        "usage": amount_text(amount),
+        "usage": amount_text(max(amount - sum(held), Decimal(0)) if held else amount),
         "date": moment,
         "modified_by": by.number,
         **optional,
     }
-    portal.usages.changed()
+    portal.usages.changed(record)
     return record
-
-
-def usage_by_uuid(portal: Portal, uuid: str | None) -> Record | None:
-    """The record of this uuid."""
-    return next((each for each in portal.usages if each.own["uuid"] == uuid), None)
 
 
 def user_usage_of(portal: Portal, usage: Record, username: str) -> Record | None:
@@ -67,7 +75,7 @@ def store_user_usage(
         record = Record(NOTHING, NOTHING, _new_user_usage(portal, usage, username, user))
         portal.user_usages.add(f"{usage.own['uuid']}/{username}", record)
     record.own |= {"usage": amount_text(amount), "modified": portal.now}
-    portal.user_usages.changed()
+    portal.user_usages.changed(record)
 
 
 def set_current_usages(portal: Portal, resource: Resource, amounts: Mapping[str, Decimal]) -> None:
@@ -79,6 +87,16 @@ def set_current_usages(portal: Portal, resource: Resource, amounts: Mapping[str,
     resource.own["current_usages"] = current
     resource.own["limit_usage"] = {kind: current.get(kind) for kind in limited}
     portal.resources.changed()
+
+
+def _held_besides(portal: Portal, resource: Resource, record: Record) -> list[Decimal]:
+    """What other records of the same component and month hold."""
+    same = (record.own["type"], record.own["billing_period"])
+    return [
+        Decimal(str(each.own["usage"]))
+        for each in portal.usages.of_resource(resource.uuid)
+        if each is not record and (each.own["type"], each.own["billing_period"]) == same
+    ]
 
 
 def _usage_key(resource: Resource, kind: str, period: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from cscs_fakes.emulators.waldur.answers import Answer, not_found
+from cscs_fakes.emulators.waldur.books import Book
 from cscs_fakes.emulators.waldur.calls import Call
 from cscs_fakes.emulators.waldur.filters import (
     Filters,
@@ -21,7 +23,7 @@ from cscs_fakes.emulators.waldur.lists import list_of, plain
 from cscs_fakes.emulators.waldur.records import Record, hex_of
 from cscs_fakes.emulators.waldur.selection import picked
 from cscs_fakes.emulators.waldur.state import Portal
-from cscs_fakes.emulators.waldur.usage_records import usage_by_uuid
+from cscs_fakes.emulators.waldur.usage_book import UsageBook
 
 _PLACES: Final[Filters] = {
     "resource_uuid": uuid("resource_uuid"),
@@ -56,13 +58,14 @@ _ORDERINGS: Final = frozenset({"created", "modified", "username", "billing_perio
 
 def list_usages(portal: Portal, call: Call) -> Answer:
     """Totals of components by month."""
-    found = filtered(portal.usages, call.query, _USAGE_FILTERS, _ORDERINGS)
+    book = _narrowed(portal.usages, call, "billing_period")
+    found = filtered(book, call.query, _USAGE_FILTERS, _ORDERINGS)
     return list_of(call, found, lambda record: picked(record.own, call.names))
 
 
 def show_usage(portal: Portal, call: Call) -> Answer:
     """One total."""
-    found = usage_by_uuid(portal, hex_of(call.uuid))
+    found = portal.usages.by_uuid(hex_of(call.uuid))
     if found is None:
         raise not_found("ComponentUsage")
     return plain(call, found.own)
@@ -71,7 +74,8 @@ def show_usage(portal: Portal, call: Call) -> Answer:
 def list_user_usages(portal: Portal, call: Call) -> Answer:
     """Parts of users; [5.8] does not pick."""
     names = frozenset() if portal.is_old else call.names
-    found = filtered(portal.user_usages, call.query, _USER_USAGE_FILTERS, _ORDERINGS)
+    book = _narrowed(portal.user_usages, call, "component_usage__billing_period")
+    found = filtered(book, call.query, _USER_USAGE_FILTERS, _ORDERINGS)
     return list_of(call, found, lambda record: picked(_public(record), names))
 
 
@@ -90,6 +94,18 @@ def show_account(portal: Portal, call: Call) -> Answer:
         if record.own["uuid"] == wanted and _is_seen(portal, call, record):
             return plain(call, record.own)
     raise not_found("OfferingUser")
+
+
+def _narrowed(usages: UsageBook, call: Call, period: str) -> Book[Record]:
+    """The records among which all are that are asked for. The filters look at each of them."""
+    return usages.narrowed(hex_of(call.last("resource_uuid")), _day_of(call.last(period)))
+
+
+def _day_of(text: str) -> str:
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        return ""
 
 
 def _is_seen(portal: Portal, call: Call, account: Record) -> bool:

@@ -21,7 +21,6 @@ from cscs_fakes.emulators.waldur.usage_records import (
     month_of,
     store_usage,
     store_user_usage,
-    usage_by_uuid,
     usage_of,
     user_usage_of,
 )
@@ -73,7 +72,7 @@ def set_user_usages(portal: Portal, call: Call) -> Answer:
 
 
 def _usage(portal: Portal, call: Call) -> Record:
-    usage = usage_by_uuid(portal, hex_of(call.uuid))
+    usage = portal.usages.by_uuid(hex_of(call.uuid))
     if usage is None:
         raise not_found("ComponentUsage")
     require(portal, call, SET_USAGE)
@@ -151,11 +150,11 @@ def _fill_total(portal: Portal, usage: Record) -> None:
     if Decimal(str(usage.own["usage"])) == 0:
         parts = [
             Decimal(str(row.own["usage"]))
-            for row in portal.user_usages
+            for row in portal.user_usages.of_resource(usage.text("resource_uuid"))
             if str(row.own["component_usage"]).endswith(f"/{usage.own['uuid']}/")
         ]
         usage.own["usage"] = amount_text(sum(parts, Decimal(0)))
-        portal.usages.changed()
+        portal.usages.changed(usage)
 
 
 def _resource(portal: Portal, usage: Record) -> Resource:
