@@ -83,8 +83,8 @@ _SENT: Final = frozenset({Action.CREATE, Action.RAISE, Action.LOWER, Action.ZERO
 class PlannedFigure:
     """One figure: the total of a component, or what a user has of it.
 
-    `recorded` is Waldur's figure, None if it has none; `wanted` is the warehouse's, rounded, None
-    if it has none. `doubt` is the reason of `Why.DOUBT`.
+    `recorded` is Waldur's figure, None if it has none; `wanted` is what it is to be, the
+    warehouse's rounded or zero, None if nobody knows. `doubt` is the reason of `Why.DOUBT`.
     """
 
     component: str
@@ -99,6 +99,11 @@ class PlannedFigure:
     def reason(self) -> str:
         """Why, as a sentence for people."""
         return self.doubt or self.why.sentence
+
+    @property
+    def of_warehouse(self) -> Decimal | None:
+        """The warehouse's own figure: None also for one that becomes zero by reconciliation."""
+        return None if self.action is Action.ZERO else self.wanted
 
     @property
     def afterwards(self) -> Decimal | None:

@@ -2,38 +2,72 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Kind, Metering
-from cscs_domain.usage.warehouse_subjects import cluster_of
+from cscs_domain.usage.warehouse_subjects import Account, cluster_of, subject_of
 
 
 @attrs.frozen
 class Claim:
-    """Usage that a resource stands for: of which warehouse, which kind, where, and whose."""
+    """One figure that a resource is billed for.
 
-    warehouse: str
+    `place` tells warehouses and Waldurs apart, `subject` is what the warehouse is asked for.
+    Without a `cluster` it is the usage of all clusters.
+    """
+
+    place: str
     kind: Kind
+    subject: str
+    component: str
     cluster: str
     account: str
 
+    def overlaps(self, other: Claim) -> bool:
+        """Whether both are about the same usage, once their subjects are."""
+        return self.cluster == other.cluster or not (self.cluster and other.cluster)
+
 
 def claims_of(
-    warehouse: str, metering: Metering, resources: Iterable[MeteredResource]
+    place: str, metering: Metering, resources: Iterable[MeteredResource]
 ) -> frozenset[Claim]:
-    """What the resources of one job claim; `warehouse` is any name that tells warehouses apart."""
-    return frozenset(
-        Claim(warehouse, metering.kind, cluster_of(each.cluster, metering), each.backend_id)
-        for each in resources
-        if each.backend_id
-    )
+    """What the resources of one job claim; `place` is any name for warehouse and Waldur."""
+    return frozenset(_claims(place, metering, resources))
+
+
+def _claims(
+    place: str, metering: Metering, resources: Iterable[MeteredResource]
+) -> Iterator[Claim]:
+    for resource in resources:
+        if not resource.backend_id:
+            continue
+        account = Account(resource.backend_id, resource.cluster, resource.uuid)
+        subject = subject_of(account, metering)
+        for component in metering.components if subject else ():
+            yield Claim(
+                place=place,
+                kind=metering.kind,
+                subject=subject or "",
+                component=component.name,
+                cluster=cluster_of(resource.cluster, metering),
+                account=resource.backend_id,
+            )
 
 
 def accounts_elsewhere(claims: Sequence[frozenset[Claim]]) -> list[frozenset[str]]:
-    """The accounts of each job that other jobs claim as well."""
-    times = Counter(claim for job in claims for claim in job)
-    return [frozenset(claim.account for claim in job if times[claim] > 1) for job in claims]
+    """The accounts of each job whose usage other jobs claim as well."""
+    holders: defaultdict[tuple[object, ...], list[tuple[int, Claim]]] = defaultdict(list)
+    for job, of_job in enumerate(claims):
+        for claim in of_job:
+            key = (claim.place, claim.kind, claim.subject, claim.component)
+            holders[key].append((job, claim))
+    elsewhere: list[set[str]] = [set() for _ in claims]
+    for them in holders.values():
+        for job, claim in them:
+            if any(job != another and claim.overlaps(other) for another, other in them):
+                elsewhere[job].add(claim.account)
+    return [frozenset(accounts) for accounts in elsewhere]

@@ -47,7 +47,7 @@ def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
     clusters: defaultdict[str, set[str]] = defaultdict(set)
     problems: list[Problem] = []
     for account in sorted(set(accounts), key=lambda each: each.name):
-        subject = _subject_of(account, metering)
+        subject = subject_of(account, metering)
         if subject is None:
             problems.append(_without_subject(account, metering))
         else:
@@ -61,7 +61,8 @@ def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
     )
 
 
-def _subject_of(account: Account, metering: Metering) -> str | None:
+def subject_of(account: Account, metering: Metering) -> str | None:
+    """By what the warehouse is asked about an account; None if that is not known."""
     match metering.kind:
         case Kind.COMPUTE:
             return account.name

@@ -13,6 +13,7 @@ import attrs
 from cscs_bootstrap.settings_fields import Branch, outline
 from cscs_bootstrap.settings_load import LoadedSettings
 from cscs_bootstrap.settings_model import Settings
+from cscs_bootstrap.settings_urls import without_query
 from cscs_bootstrap.settings_values import Origin
 from cscs_domain.usage.components import Component
 
@@ -71,7 +72,7 @@ def as_json(rows: list[Row]) -> list[Plain]:
 
 
 def plain(value: object) -> Plain:
-    """Reduce a setting to what JSON can hold; a secret becomes its mask."""
+    """Reduce a setting to what JSON can hold; secrets and queries of URLs become a mask."""
     match value:
         case None | bool() | int():
             return value
@@ -84,7 +85,7 @@ def plain(value: object) -> Plain:
         case tuple():
             return [plain(item) for item in value]
         case _:
-            return str(value)
+            return without_query(str(value))
 
 
 def _entries(value: Mapping[object, object] | Component) -> Iterator[tuple[object, object]]:

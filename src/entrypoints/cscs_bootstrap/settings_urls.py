@@ -6,9 +6,10 @@ A refused address is never quoted, since people put credentials into addresses.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from cscs_bootstrap.secrets import ProxyUrl, Secret
+from cscs_bootstrap.json_text import is_secret_name
+from cscs_bootstrap.secrets import MASK, ProxyUrl, Secret
 from cscs_bootstrap.settings_scalars import secret, text
 from cscs_bootstrap.settings_values import Value, refuse
 
@@ -33,7 +34,25 @@ def web_url(value: Value) -> str:
             "must not hold a user or password (nor any @).",
             "Credentials have keys of their own; they would be shown as part of this one.",
         )
+    members = (*parse_qsl(parts.query, True), *parse_qsl(parts.fragment, True))
+    if any(is_secret_name(name) for name, _ in members):
+        raise refuse(
+            "must not hold a secret in its query.",
+            "Secrets have keys of their own; take the member out of the URL.",
+        )
     return found
+
+
+def without_query(text: str) -> str:
+    """A text to be shown: if it is a URL, with a mask for what may follow its path.
+
+    >>> without_query("https://id.example/token?tenant=cscs")
+    'https://id.example/token?***'
+    """
+    if not text.startswith(tuple(f"{scheme}://" for scheme in _WEB_SCHEMES)):
+        return text
+    place = min(filter(lambda at: at >= 0, map(text.find, "?#")), default=None)
+    return text if place is None else f"{text[: place + 1]}{MASK}"
 
 
 def base_url(value: Value) -> str:

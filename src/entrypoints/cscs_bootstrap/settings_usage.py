@@ -53,6 +53,7 @@ class UsageSettings:
         Profile.V1,
         choice(Profile),
         f"Generation of the warehouse's interface ({words(Profile)}).",
+        example=Profile.V2.value,
     )
     grace_days: int = setting(
         5,

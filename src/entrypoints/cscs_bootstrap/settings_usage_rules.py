@@ -28,24 +28,52 @@ def usage_conflicts(settings: Settings) -> Iterator[Objection]:
         reason = f"cannot be {usage.kind} with the profile {usage.profile}."
         hint = f"Set usage.profile to {Profile.V2}."
         yield Objection("usage.kind", Reason(reason, hint), ("usage.profile",))
-    if usage.kind is Kind.STORAGE:
+    yield from unused_by_profile(settings)
+    if usage.kind is not Kind.COMPUTE:
         for component in usage.components.values():
-            yield from _small_factor(component)
+            yield from _small_factor(component, usage.kind)
     if settings.adapters.dwdi.kind is AdapterKind.FILE and len(settings.adapters.dwdi.path) > 1:
         text = "must be one folder, the one with the saved answers."
         yield Objection("adapters.dwdi.path", Reason(text), ("adapters.dwdi",))
 
 
-def _small_factor(component: Component) -> Iterator[Objection]:
-    """Storage is divided by its factor, though documents have multiplied by it."""
+def unused_by_profile(settings: Settings) -> Iterator[Objection]:
+    """Yield what the first profile has no use for, and would pass over without a word.
+
+    The site agent's files may carry it, since they did.
+    """
+    usage = settings.usage
+    if usage.profile is not Profile.V1:
+        return
+    reason = f"has no meaning in the profile {Profile.V1}"
+    if usage.cscs_dwdi_cluster is not None:
+        text = f"{reason}, which adds up all clusters."
+        hint = f"Remove it, or set usage.profile to {Profile.V2}."
+        yield Objection("usage.cscs_dwdi_cluster", Reason(text, hint), ("usage.profile",))
+    for component in usage.components.values():
+        if component.unit_factor_reporting is not None:
+            text = f"{reason}, which takes unit_factor."
+            hint = f"Write unit_factor alone, or set usage.profile to {Profile.V2}."
+            subkey = f"{component.name}.unit_factor_reporting"
+            yield Objection("usage.components", Reason(text, hint, subkey), ("usage.profile",))
+
+
+_UNITS: Final = {
+    Kind.STORAGE: "Write what one unit is in bytes, 1000000000 for GB",
+    Kind.INFERENCE: "Write how much of the warehouse's currency one unit is",
+}
+
+
+def _small_factor(component: Component, kind: Kind) -> Iterator[Objection]:
+    """Storage and costs are divided by the factor, though documents have multiplied by it."""
     is_reporting = component.unit_factor_reporting is not None
     key = "unit_factor_reporting" if is_reporting else "unit_factor"
     factor = component.unit_factor_reporting or component.unit_factor
     if factor < 1 and component.factor_semantics is not Factoring.MULTIPLY:
-        reason = f"is {factor:f}, below 1, and amounts of storage are divided by it."
+        reason = f"is {factor:f}, below 1, and amounts of {kind} are divided by it."
         hint = (
-            f"Write what one unit is in bytes, 1000000000 for GB; or factor_semantics: "
-            f"{Factoring.MULTIPLY} if {factor:f} is to be multiplied with."
+            f"{_UNITS[kind]}; or factor_semantics: {Factoring.MULTIPLY} if {factor:f} is to be "
+            "multiplied with."
         )
         subkey = f"{component.name}.{key}"
         yield Objection("usage.components", Reason(reason, hint, subkey), ("usage.kind",))

@@ -14,7 +14,7 @@ from cscs_bootstrap.usage_jobs import UsageConfig, UsageOffering, job_of
 from cscs_bootstrap.usage_of_agents import load_usage_of_agent
 from cscs_domain.errors import ConfigurationError
 
-__all__ = ["UsageConfig", "UsageOffering", "load_usage"]
+__all__ = ["UsageConfig", "UsageOffering", "is_of_agent", "load_usage"]
 
 
 def load_usage(environ: Mapping[str, str], path: Path | None, *, part: Part) -> UsageConfig:
@@ -32,10 +32,17 @@ def load_usage(environ: Mapping[str, str], path: Path | None, *, part: Part) -> 
     return UsageConfig(offerings=(_own(loaded),), notices=loaded.notices)
 
 
+def is_of_agent(environ: Mapping[str, str], path: Path | None) -> bool:
+    """Whether the file that `load_usage` would read is one of the site agent's."""
+    source = read_source(environ, path, is_ours=False)
+    return isinstance(source, Table) and OFFERINGS in source.entries
+
+
 def _own(loaded: LoadedSettings) -> UsageOffering:
     usage = loaded.settings.usage
     return UsageOffering(
         job=job_of(usage, ", ".join(usage.offerings) or "usage"),
         settings=loaded.settings,
         origin=f"usage ({loaded.origins['usage.components']})",
+        origins=loaded.origins,
     )

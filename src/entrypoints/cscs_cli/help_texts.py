@@ -122,11 +122,14 @@ CONFIG_CHECK: Final = HelpText(
     f"""\
 Prints key, value and origin of every setting, secrets masked; or every
 mistake at once, each with key, variable, reason and remedy. It checks what
-`cscs serve` needs, unless --part says otherwise.
+`cscs serve` needs, unless --part says otherwise. With --part usage (reports)
+or warehouse (usage shown), FILE may be the site agent's: then each of its
+offerings is told under the agent's own names.
 
 Examples:
   cscs config check --config cscs.yaml
   cscs config check --part storage --json
+  cscs config check --part usage --config agent.yaml
 
 {_VARIABLES}
 
@@ -314,9 +317,13 @@ user has (below zero, users have more than there is); what is done:
   zero                 the warehouse does not know it any more (--reconcile)
   held back            differs and is not submitted; a problem says why
 A figure that is lower than Waldur's is held back without --allow-decrease
-(or allow_decrease: true of its component). If the warehouse knows none of
-the accounts at all, nothing is lowered without --force. --verbose shows the
-users and the figures that stay as they are.
+(or allow_decrease: true of its component). Figures of an offering of which
+the warehouse knows no account at all are held back without --force.
+--verbose shows the users and the figures that stay as they are.
+
+An account that resources of two offerings have is reported for neither, since
+it would be billed twice; all offerings of the file count, whichever
+--offering names. With adapters.waldur: fake nothing reaches a real Waldur.
 
 An account that fails does not keep the others from being reported, nor an
 offering the next one; nor does a reader of the output that leaves early.
@@ -344,6 +351,15 @@ that no user has; each rounded once, half up. Without a period it is the
 current month. --from and --to take months, or days (2026-11-01), which are
 added up to one period.
 
+Reports ask for usage of the cluster that the resource's offering has as its
+backend id (compute in profile v2-account), and only else of
+cscs_dwdi_cluster. Here it is --cluster, or else cscs_dwdi_cluster.
+
+Is usage missing? See that the name is the account's in the warehouse (in
+Waldur: the resource's backend id), that the dates are right, that the cluster
+is, and that the components are called as the answer's fields; `cscs usage
+ping` says whether the services answer or limit requests.
+
 --json prints {{account: {{TOTAL_ACCOUNT_USAGE: {{component: n}}, user: ...}}}};
 with months in --from and --to, {{month: {{account: ...}}}}. --csv prints lines
 of period,account,user,component,amount,unit, with TOTAL_ACCOUNT_USAGE as the
@@ -355,6 +371,7 @@ Examples:
   cscs usage show --account g207 --account g118 --month 2026-10
   cscs usage show --account g207 --from 2026-11-01 --to 2026-11-19
   cscs usage show --account g207 --from 2026-01 --csv > usage.csv
+  cscs usage show --config agent.yaml --account g207 --cluster daint
 
 {_VARIABLES}
 
@@ -367,7 +384,12 @@ USAGE_PING: Final = HelpText(
     f"""\
 Gets a token, asks DWDI whether it lets us in, and asks Waldur the same. Each
 is tried whatever came of the others; DWDI is not tried without a token.
-Nothing is changed anywhere.
+Nothing is changed anywhere. Settings that hold for the warehouse are enough:
+if there is no Waldur in them, that is what is said of Waldur.
+
+All is well, and usage is missing? `cscs usage show --account NAME` says what
+the warehouse has of an account: its --help has what to check (names of
+accounts, dates).
 
 Examples:
   cscs usage ping --config cscs.yaml
@@ -375,7 +397,8 @@ Examples:
 
 {_VARIABLES}
 
-Exit codes: 0 all of it works, 1 something failed, 2 usage or configuration.
+Exit codes: 0 all of it works, 1 something failed, 2 usage or configuration,
+3 what is configured works, and reports need more.
 """,
 )
 

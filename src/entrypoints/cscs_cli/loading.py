@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cscs_bootstrap.settings import PATH_VARIABLE, LoadedSettings, Part, describe, load_settings
+from cscs_bootstrap.usage_configuration import UsageConfig, load_usage
 from cscs_bootstrap.wiring import DEMO_CONFIG, load, load_for_server
 from cscs_cli.failures import RefusedConfigurationError, UsageError
 from cscs_domain.errors import ConfigurationError
@@ -32,6 +33,14 @@ def settings_for(
     """What these parts need. Raises `RefusedConfigurationError` with every mistake."""
     try:
         return load(os.environ, config=config_file(config, demo=demo), parts=parts)
+    except ConfigurationError as error:
+        raise RefusedConfigurationError(error, hint_to_begin(os.environ, config)) from None
+
+
+def usage_settings(part: Part, config: Path | None, *, demo: bool = False) -> UsageConfig:
+    """What usage is reported or shown. Raises `RefusedConfigurationError` with every mistake."""
+    try:
+        return load_usage(os.environ, config_file(config, demo=demo), part=part)
     except ConfigurationError as error:
         raise RefusedConfigurationError(error, hint_to_begin(os.environ, config)) from None
 

@@ -60,7 +60,7 @@ class _Line:
             visible(figure.component),
             *((user,) if with_user else ()),
             amount_text(figure.recorded),
-            amount_text(figure.wanted),
+            amount_text(figure.of_warehouse),
             change_text(figure.change),
             self._unattributed(plan),
             self._what(told_users=with_user),

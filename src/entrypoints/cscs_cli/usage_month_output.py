@@ -40,12 +40,7 @@ class MonthOutput:
         plan = self.report.plan
         if self.report.results or plan is None or not self.rehearsed:
             return self.report.results
-        return tuple(_rehearsed(each, plan.refusal) for each in plan.resources)
-
-    @property
-    def refusal(self) -> str:
-        """Why the plan must not be carried out; empty if it may be."""
-        return "" if self.report.plan is None else self.report.plan.refusal
+        return tuple(map(_rehearsed, plan.resources))
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -57,7 +52,7 @@ class MonthOutput:
         """What the shell would be told about this month alone."""
         if self.report.failure or self._outcomes[ResourceOutcome.FAILED]:
             return ExitCode.UPSTREAM_FAILED
-        if self.refusal or any(problem.is_doubt for problem in self.report.problems):
+        if any(problem.is_doubt for problem in self.report.problems):
             return ExitCode.DONE_WITH_PROBLEMS
         return ExitCode.DONE
 
@@ -82,10 +77,7 @@ class MonthOutput:
         if problems := self.problems:
             console.print()
             show_problems(problems, console, most=None if self.verbose else MOST_LINES)
-        if self.refusal:
-            console.print()
-            console.print(f"Refused: {visible(self.refusal)}", soft_wrap=True)
-        if figures.rows or problems or self.refusal:
+        if figures.rows or problems:
             console.print()
         console.print(self.summary(), soft_wrap=True)
 
@@ -98,7 +90,8 @@ class MonthOutput:
             yield "failed"
         if self.report.plan is not None:
             yield self._accounts()
-        yield _severities(self.report.problems)
+        if self.report.problems or not self.report.failure:
+            yield _severities(self.report.problems)
 
     def _accounts(self) -> str:
         outcomes = self._outcomes
@@ -115,11 +108,10 @@ class MonthOutput:
         )
 
 
-def _rehearsed(plan: ResourcePlan, refusal: str) -> ResourceResult:
+def _rehearsed(plan: ResourcePlan) -> ResourceResult:
     """What would come of it, if nothing fails."""
     if not plan.is_empty:
-        outcome = ResourceOutcome.NOT_TRIED if refusal else ResourceOutcome.SUBMITTED
-        return ResourceResult(plan=plan, outcome=outcome, reason=refusal)
+        return ResourceResult(plan=plan, outcome=ResourceOutcome.SUBMITTED)
     held = [figure for figure in plan.figures if figure.action is Action.HELD_BACK]
     if held:
         outcome = ResourceOutcome.HELD_BACK

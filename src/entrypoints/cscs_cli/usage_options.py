@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +12,11 @@ from cyclopts import Parameter
 
 from cscs_bootstrap.logs import configure_logs
 from cscs_bootstrap.settings import Part
-from cscs_bootstrap.usage_configuration import UsageConfig, UsageOffering, load_usage
+from cscs_bootstrap.usage_configuration import UsageConfig, UsageOffering
 from cscs_cli.failures import RefusedConfigurationError, UsageError
-from cscs_cli.loading import config_file, hint_to_begin
+from cscs_cli.loading import usage_settings
 from cscs_cli.terminal import complain, visible
 from cscs_domain._text import is_encodable, shown
-from cscs_domain.errors import ConfigurationError
 from cscs_domain.usage.metered_resources import OfferingChoice
 
 
@@ -43,39 +41,49 @@ class SourceOptions:
 DEFAULTS = SourceOptions()
 
 
-def load_offerings(options: SourceOptions, part: Part) -> tuple[UsageOffering, ...]:
-    """The chosen offerings, at least one; logging is set up. Raises `UsageError`."""
-    config = _load(options, part)
-    chosen = chosen_offerings(config.offerings, options.offering)
-    configure_logs(chosen[0].settings)
+@attrs.frozen
+class Offerings:
+    """The chosen offerings, at least one, and the others of the same configuration."""
+
+    chosen: tuple[UsageOffering, ...]
+    others: tuple[UsageOffering, ...] = ()
+
+
+def load_offerings(options: SourceOptions, *parts: Part) -> Offerings:
+    """What is configured for the first of the parts that can work with it; logging is set up.
+
+    Raises `UsageError`; for settings that do not hold, about the last part, which needs the most.
+    """
+    config = _load(options, parts)
+    found = chosen_offerings(config.offerings, options.offering)
+    configure_logs(found.chosen[0].settings)
     if not options.demo:
         for notice in config.notices:
             complain(f"Notice: {visible(notice)}")
     if options.verbose and config.passed_over:
         names = ", ".join(config.passed_over)
         complain(f"Passed over, being of other backend types: {visible(names)}.")
-    return chosen
+    return found
 
 
-def _load(options: SourceOptions, part: Part) -> UsageConfig:
-    path = config_file(options.config, demo=options.demo)
+def _load(options: SourceOptions, parts: Sequence[Part]) -> UsageConfig:
+    part, *more = parts
     try:
-        return load_usage(os.environ, path, part=part)
-    except ConfigurationError as error:
-        hint = hint_to_begin(os.environ, options.config)
-        raise RefusedConfigurationError(error, hint) from None
+        return usage_settings(part, options.config, demo=options.demo)
+    except RefusedConfigurationError:
+        if not more:
+            raise
+        return _load(options, more)
 
 
-def chosen_offerings(
-    configured: Sequence[UsageOffering], names: Sequence[str]
-) -> tuple[UsageOffering, ...]:
+def chosen_offerings(configured: Sequence[UsageOffering], names: Sequence[str]) -> Offerings:
     """Those that are called so, have this slug or this uuid; all if no name is given.
 
     Where several offerings are reported as one, a slug or uuid narrows it to that one.
     Raises `UsageError` for a name that fits none.
     """
     if not names:
-        return tuple(configured)
+        return Offerings(tuple(configured))
     chosen = [_narrowed(offering, names) for offering in configured]
     for name in names:
         if not any(_fits(offering, name) for offering in configured):
@@ -83,7 +91,20 @@ def chosen_offerings(
             raise UsageError(
                 f"--offering {shown(name)} is not configured; there are: {visible(known)}."
             )
-    return tuple(offering for offering in chosen if offering is not None)
+    others = map(_left, configured, chosen)
+    return Offerings(tuple(filter(None, chosen)), tuple(filter(None, others)))
+
+
+def _left(offering: UsageOffering, chosen: UsageOffering | None) -> UsageOffering | None:
+    """What is not chosen of an offering."""
+    if chosen is None:
+        return offering
+    every, taken = offering.job.offerings, chosen.job.offerings
+    slugs, uuids = every.slugs - taken.slugs, every.uuids - taken.uuids
+    if not slugs and not uuids:
+        return None
+    choice = OfferingChoice(slugs=slugs, uuids=uuids)
+    return attrs.evolve(offering, job=attrs.evolve(offering.job, offerings=choice))
 
 
 def _narrowed(offering: UsageOffering, names: Iterable[str]) -> UsageOffering | None:

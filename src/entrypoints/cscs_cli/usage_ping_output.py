@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from cscs_bootstrap.json_text import encode
+from cscs_bootstrap.upstream_failures import FailureKind
+from cscs_bootstrap.usage_describing import Gaps
+from cscs_cli.exit_codes import ExitCode
 from cscs_cli.terminal import visible
 
 
@@ -32,22 +35,45 @@ class State(StrEnum):
     FAILED = "failed"
     NOT_TRIED = "not tried"
     NOT_NEEDED = "not needed"
+    NOT_CONFIGURED = "not configured"
 
 
 _ON_THE_WAY: Final = "and what is on the way there: name, network, firewall and proxy"
+_LIMITS: Final = "It limits requests: try again later, less often, or ask for a higher quota."
 _HINTS: Final = {
-    (Place.TOKEN, False): "Check cscs_dwdi_client_id and cscs_dwdi_client_secret, that the client "
-    "may have the scope of cscs_dwdi_oidc_scope, and cscs_dwdi_oidc_token_url.",
-    (Place.TOKEN, True): f"Check cscs_dwdi_oidc_token_url, {_ON_THE_WAY} (socks_proxy).",
-    (Place.WAREHOUSE, False): "Check cscs_dwdi_api_url, and that the client may read usage "
-    "(cscs_dwdi_oidc_scope).",
-    (Place.WAREHOUSE, True): f"Check cscs_dwdi_api_url, {_ON_THE_WAY} (socks_proxy).",
-    (Place.WALDUR, False): "Check Waldur's URL and token.",
-    (Place.WALDUR, True): f"Check Waldur's URL, {_ON_THE_WAY}.",
+    (Place.TOKEN, FailureKind.REFUSED): "Check cscs_dwdi_client_id and cscs_dwdi_client_secret, "
+    "that the client may have the scope of cscs_dwdi_oidc_scope, and cscs_dwdi_oidc_token_url.",
+    (Place.TOKEN, FailureKind.NO_ANSWER): f"Check cscs_dwdi_oidc_token_url, {_ON_THE_WAY} "
+    "(socks_proxy).",
+    (Place.TOKEN, FailureKind.RATE_LIMIT): _LIMITS,
+    (Place.TOKEN, FailureKind.NOT_THERE): "Check cscs_dwdi_oidc_token_url: the realm in it, and "
+    "that it is the token endpoint.",
+    (Place.TOKEN, FailureKind.NOT_THE_SERVICE): "Check cscs_dwdi_oidc_token_url, which must be "
+    "the token endpoint and no page for people, and cscs_dwdi_client_id.",
+    (Place.WAREHOUSE, FailureKind.REFUSED): "Check that the client may read usage "
+    "(cscs_dwdi_client_id, cscs_dwdi_oidc_scope), and cscs_dwdi_api_url.",
+    (Place.WAREHOUSE, FailureKind.NO_ANSWER): f"Check cscs_dwdi_api_url, {_ON_THE_WAY} "
+    "(socks_proxy).",
+    (Place.WAREHOUSE, FailureKind.RATE_LIMIT): _LIMITS,
+    (Place.WAREHOUSE, FailureKind.NOT_THERE): "Check cscs_dwdi_api_url, and which profile the "
+    "service has.",
+    (Place.WAREHOUSE, FailureKind.NOT_THE_SERVICE): "Check cscs_dwdi_api_url, which must be the "
+    "API and no page for people, and that the client may use it (cscs_dwdi_client_id).",
+    (Place.WALDUR, FailureKind.REFUSED): "Check Waldur's URL and token.",
+    (Place.WALDUR, FailureKind.NO_ANSWER): f"Check Waldur's URL, {_ON_THE_WAY}.",
+    (Place.WALDUR, FailureKind.RATE_LIMIT): _LIMITS,
+    (Place.WALDUR, FailureKind.NOT_THERE): "Check Waldur's URL, which ends in /api/.",
+    (Place.WALDUR, FailureKind.NOT_THE_SERVICE): "Check Waldur's URL, which must be the API (it "
+    "ends in /api/) and no page for people.",
 }
-"""By what failed, and whether it may pass: then nobody refused us, there was no good answer."""
+"""By what failed, and how."""
 
-_STYLE: Final = {State.OK: "green", State.FAILED: "bold red", State.NOT_TRIED: "yellow"}
+_STYLE: Final = {
+    State.OK: "green",
+    State.FAILED: "bold red",
+    State.NOT_TRIED: "yellow",
+    State.NOT_CONFIGURED: "yellow",
+}
 
 
 @attrs.frozen
@@ -60,9 +86,18 @@ class Checked:
     hint: str = ""
 
     @classmethod
-    def failed(cls, place: Place, reason: str, *, may_pass: bool, is_remote: bool = True) -> Self:
+    def failed(
+        cls, place: Place, reason: str, kind: FailureKind, *, is_remote: bool = True
+    ) -> Self:
         """A failure with advice, which for files and the like is in the reason."""
-        return cls(place, State.FAILED, reason, _HINTS[place, may_pass] if is_remote else "")
+        return cls(place, State.FAILED, reason, _HINTS[place, kind] if is_remote else "")
+
+    @classmethod
+    def lacking(cls, place: Place, gaps: Gaps, *, answers: bool) -> Self:
+        """What cannot be used as long as there are these gaps in the settings."""
+        reasons = ["it answers, but cannot be reported to"] if answers else []
+        hint = f"Set {', '.join(gaps.missing)}." if gaps.missing else ""
+        return cls(place, State.NOT_CONFIGURED, "; ".join((*reasons, *gaps.reasons)), hint)
 
     def to_wire(self) -> dict[str, object]:
         """One check as JSON has it."""
@@ -80,7 +115,7 @@ class Checked:
         if self.reason:
             text.append(f": {visible(self.reason).rstrip('.')}.")
         if self.hint:
-            text.append(f" {self.hint}")
+            text.append(f"{' ' if self.reason else ': '}{self.hint}")
         return text
 
 
@@ -99,10 +134,13 @@ class PingOutput:
     offerings: tuple[OfferingChecks, ...]
 
     @property
-    def is_well(self) -> bool:
-        """Whether nothing failed."""
-        every = (check for offering in self.offerings for check in offering.checks)
-        return all(check.state is not State.FAILED for check in every)
+    def exit_code(self) -> ExitCode:
+        """What the shell is told."""
+        states = {check.state for offering in self.offerings for check in offering.checks}
+        if State.FAILED in states:
+            return ExitCode.UPSTREAM_FAILED
+        is_partial = State.NOT_CONFIGURED in states
+        return ExitCode.DONE_WITH_PROBLEMS if is_partial else ExitCode.DONE
 
     def document(self) -> bytes:
         """One JSON object for programs."""
@@ -113,7 +151,7 @@ class PingOutput:
             }
             for each in self.offerings
         ]
-        return encode({"ok": self.is_well, "offerings": offerings})
+        return encode({"ok": self.exit_code is ExitCode.DONE, "offerings": offerings})
 
     def show(self, console: Console) -> None:
         """Print a line for each check; of several offerings, under their names."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import attrs
 import structlog
@@ -15,9 +15,10 @@ from structlog.contextvars import bound_contextvars
 from cscs_bootstrap.settings import Part
 from cscs_bootstrap.system_clock import SystemClock
 from cscs_bootstrap.usage_configuration import UsageOffering
-from cscs_bootstrap.usage_service import UsageService, usage_service
+from cscs_bootstrap.usage_service import usage_service
 from cscs_cli.interrupting import sigterm_like_ctrl_c
-from cscs_cli.terminal import console, say, say_bytes
+from cscs_cli.terminal import complain, console, say, say_bytes, visible
+from cscs_cli.usage_elsewhere import Prepared, Wire, prepared
 from cscs_cli.usage_options import DEFAULTS, SourceOptions, checked_accounts, load_offerings
 from cscs_cli.usage_periods import NOW, Calendar, PeriodOptions, months_of_report
 from cscs_cli.usage_progress import PausableProgress
@@ -28,9 +29,6 @@ from cscs_domain.usage.report_usage import report_usage
 from cscs_domain.usage.usage_reporting import PlanRules, ReportRequest
 
 _LOG: Final = structlog.get_logger("cscs.usage")
-
-Wire: TypeAlias = Callable[[UsageOffering], UsageService]
-"""What makes an offering's services."""
 
 
 @Parameter(name="*")
@@ -77,19 +75,29 @@ def usage_report(
     """Fetch, compare, submit, and return the exit code."""
     accounts = checked_accounts(report.account)
     offerings = load_offerings(options, Part.USAGE)
-    clock = SystemClock()
-    request = make_request(offerings[0], period, report, clock)
+    chosen, clock = offerings.chosen, SystemClock()
+    request = make_request(chosen[0], period, report, clock)
     run = UsageRun(
         how=HowToTell(rehearsed=report.dry_run, json=options.json, verbose=options.verbose),
         asked=accounts,
-        is_alone=len(offerings) == 1,
+        is_alone=len(chosen) == 1,
+        into_memory=[each.job.name for each in chosen if each.is_kept_in_memory],
     )
-    with sigterm_like_ctrl_c():
-        asyncio.run(report_every(offerings, request, run, partial(usage_service, clock=clock)))
+    wire = partial(usage_service, clock=clock)
+    try:
+        with sigterm_like_ctrl_c():
+            asyncio.run(report_every(chosen, request, run, wire, others=offerings.others))
+    except KeyboardInterrupt:
+        complain("Interrupted. What was submitted stays; the next report sends what is missing.")
+        raise
     code = run.end()
     if options.json:
         say_bytes(run.document())
-    elif report.dry_run:
+        return code
+    if invented := [each for each in chosen if each.is_kept_in_memory and not each.is_invented]:
+        names = ", ".join(each.job.name for each in invented)
+        say(f"Into memory: adapters.waldur is fake; nothing of {visible(names)} reaches a Waldur.")
+    if report.dry_run:
         say("Dry run: nothing was submitted.")
     return code
 
@@ -117,18 +125,22 @@ async def report_every(
     request: ReportRequest,
     run: UsageRun,
     wire: Wire = usage_service,
+    *,
+    others: Sequence[UsageOffering] = (),
 ) -> None:
     """Report one after the other; what fails does not keep the others from being reported.
 
-    Only if Waldur books usage into another month than it is told, nothing more is submitted.
+    Accounts that several of them have, or one of the `others` of the configuration, are reported
+    for none. Only if Waldur books usage into another month than it is told, nothing more is
+    submitted.
     """
-    for offering in offerings:
-        name = offering.job.name
+    for each in await prepared(offerings, others, wire):
+        name = each.offering.job.name
         with bound_contextvars(offering=name):
             try:
-                await _report(offering, request, run, wire)
-            except WrongMonthError as error:
-                run.fail(name, f"{error}. Nothing more is submitted, of other offerings neither.")
+                await _report(each, request, run, wire)
+            except WrongMonthError:
+                run.fail(name, "nothing more is submitted, of other offerings neither.")
                 return
             except CscsError as error:
                 run.fail(name, str(error))
@@ -138,14 +150,14 @@ async def report_every(
                 run.fail(name, f"ended in an error of this program ({kind}); the log has more.")
 
 
-async def _report(
-    offering: UsageOffering, request: ReportRequest, run: UsageRun, wire: Wire
-) -> None:
-    job = offering.job
+async def _report(each: Prepared, request: ReportRequest, run: UsageRun, wire: Wire) -> None:
+    if each.error is not None:
+        raise each.error
+    job = each.offering.job
     if run.asked:
         job = attrs.evolve(job, accounts=frozenset(run.asked))
     makes_room = not run.how.json and console().is_terminal
-    async with wire(offering) as service:
+    async with wire(each.offering) as service:
         assert service.waldur is not None  # noqa: S101 - it was asked for
         with PausableProgress(service.clock, makes_room) as progress:
             months = report_usage(

@@ -36,12 +36,14 @@ class UsageRun:
     """Is told what happens, prints months as they come (or keeps them for JSON), and sums up.
 
     `asked` are accounts that were named. `is_alone` says that there is one offering only; of
-    several, each knows some of them, so that only those matter that none knows.
+    several, each knows some of them, so that only those matter that none knows. `into_memory` are
+    offerings whose Waldur is invented.
     """
 
     how: HowToTell
     asked: Collection[str] = ()
     is_alone: bool = True
+    into_memory: Collection[str] = ()
     _months: list[bytes] = attrs.field(factory=list, init=False)
     _failures: list[dict[str, str]] = attrs.field(factory=list, init=False)
     _codes: set[ExitCode] = attrs.field(factory=set, init=False)
@@ -61,7 +63,7 @@ class UsageRun:
         if self.how.json:
             self._months.append(encode(output.to_wire()))
         else:
-            _print(output, after_others=self._has_printed)
+            self._print(output)
             self._has_printed = True
 
     def fail(self, offering: str, reason: str) -> None:
@@ -77,6 +79,18 @@ class UsageRun:
             for account in self.asked
             if self._offerings and self._missed.get(account) == self._offerings
         )
+
+    def _print(self, output: MonthOutput) -> None:
+        to = console()
+        try:
+            if self._has_printed:
+                to.print()
+            output.show(to)
+        except BrokenPipeError:
+            forget_output()  # nobody listens any more, but there may be usage left to submit
+        except OutputLostError as error:
+            self._codes.add(ExitCode.UPSTREAM_FAILED)
+            complain(str(error))
 
     def _without_accounts_of_others(self, offering: str, report: MonthReport) -> MonthReport:
         kept: list[Problem] = []
@@ -110,21 +124,10 @@ class UsageRun:
         head = encode(
             {
                 "dry_run": self.how.rehearsed,
+                "into_memory": list(self.into_memory),
                 "failures": self._failures,
                 "unknown_accounts": self.unknown_accounts(),
             }
         )
         # Months are encoded as they come: as values, those of a long run would be much larger.
         return b'%s,"months":[%s]}' % (head.removesuffix(b"}"), b",".join(self._months))
-
-
-def _print(output: MonthOutput, *, after_others: bool) -> None:
-    to = console()
-    try:
-        if after_others:
-            to.print()
-        output.show(to)
-    except BrokenPipeError:
-        forget_output()  # nobody listens any more, but there may be usage left to submit
-    except OutputLostError as error:
-        complain(str(error))

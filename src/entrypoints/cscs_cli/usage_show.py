@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -20,10 +20,11 @@ from cscs_cli.terminal import complain, console, say_bytes, visible
 from cscs_cli.usage_options import DEFAULTS, SourceOptions, checked_accounts, load_offerings
 from cscs_cli.usage_periods import NOW, Calendar, PeriodOptions, periods_to_show
 from cscs_cli.usage_show_output import ShownUsage
+from cscs_domain._text import shown
 from cscs_domain.ports import Clock
 from cscs_domain.progress import Stage, no_progress
 from cscs_domain.usage.fetch_usage import Account, fetch_report
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import Kind, Metering, Profile
 from cscs_domain.usage.months import Days, Period
 from cscs_domain.usage.reports import UsageReport
 
@@ -38,6 +39,13 @@ def usage_show(
             "(inference); may be repeated.",
         ),
     ] = (),
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            metavar="NAME",
+            help="Only what was used of this cluster (compute in profile v2-account).",
+        ),
+    ] = None,
     csv: Annotated[bool, Parameter(help="Print lines of CSV.")] = False,
     options: SourceOptions = DEFAULTS,
     period: PeriodOptions = NOW,
@@ -51,13 +59,14 @@ def usage_show(
             "--account is missing: without a name the warehouse would be asked for everybody. "
             "Name the accounts to show."
         )
-    offering = _the_one(load_offerings(options, Part.WAREHOUSE))
+    offering = _the_one(load_offerings(options, Part.WAREHOUSE).chosen)
+    asked = _of_cluster(offering.job.metering, sorted(accounts), cluster)
     clock = SystemClock()
     calendar = Calendar(now=clock.now(), zone=offering.settings.zone)
     periods = periods_to_show(period, calendar)
     _check_days(offering.job.metering.kind, periods)
     with sigterm_like_ctrl_c():
-        reports = asyncio.run(fetch_every(offering, periods, sorted(accounts), clock))
+        reports = asyncio.run(fetch_every(offering, periods, asked, clock))
     shown = ShownUsage(
         metering=offering.job.metering,
         reports=reports,
@@ -78,6 +87,20 @@ def _the_one(offerings: Sequence[UsageOffering]) -> UsageOffering:
     return offerings[0]
 
 
+def _of_cluster(metering: Metering, accounts: Iterable[str], cluster: str | None) -> list[Account]:
+    """Raises `UsageError` for a cluster that the warehouse cannot be asked for."""
+    if cluster is None:
+        return [Account(name) for name in accounts]
+    if metering.profile is not Profile.V2 or metering.kind is not Kind.COMPUTE:
+        raise UsageError(
+            f"--cluster {shown(cluster)}: the warehouse knows clusters of compute in profile "
+            f"{Profile.V2} only, and this is {metering.kind} in {metering.profile}; leave it out."
+        )
+    if not cluster.strip():
+        raise UsageError("--cluster is empty, as a variable that is not set leaves it.")
+    return [Account(name, cluster) for name in accounts]
+
+
 def _check_days(kind: Kind, periods: Sequence[Period]) -> None:
     """Raises `UsageError` for days that this kind is not known of."""
     days = periods[0]
@@ -95,11 +118,10 @@ def _check_days(kind: Kind, periods: Sequence[Period]) -> None:
 async def fetch_every(
     offering: UsageOffering,
     periods: Sequence[Period],
-    accounts: Sequence[str],
+    asked: Sequence[Account],
     clock: Clock | None = None,
 ) -> tuple[UsageReport, ...]:
     """The report of each period. Raises `UpstreamServiceError`."""
-    asked = [Account(name) for name in accounts]
     metering, is_one = offering.job.metering, len(periods) == 1
     reports: list[UsageReport] = []
     async with usage_service(offering, clock, with_waldur=False) as service:

@@ -24,7 +24,6 @@ def month_to_wire(
         "accounts": list(map(_account_to_wire, results)),
         "counts": {_name(outcome): outcomes[outcome] for outcome in ResourceOutcome},
         "problems": list(map(problem_to_wire, problems)),
-        "refusal": (report.plan.refusal or None) if report.plan else None,
         "failure": report.failure or None,
     }
 
@@ -46,9 +45,10 @@ def _figure_to_wire(figure: PlannedFigure) -> dict[str, object]:
         "component": figure.component,
         "user": figure.user,
         "recorded": _number(figure.recorded),
-        "warehouse": _number(figure.wanted),
+        "warehouse": _number(figure.of_warehouse),
         "change": normal(figure.change),
         "action": _name(figure.action),
+        "why": figure.why.value,
         "reason": figure.reason,
     }
 

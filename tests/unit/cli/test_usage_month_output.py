@@ -108,19 +108,16 @@ def test_a_rehearsal_tells_what_would_be_submitted() -> None:
     )
 
 
-def test_a_plan_that_is_refused_says_why() -> None:
-    report = month_of(*ONE_OF_EACH, refusal="the warehouse knows nothing", rehearsed=True)
-
-    text = shown(report, rehearsed=True)
-    assert "Refused: the warehouse knows nothing\n" in text
-    assert "1 unchanged, 1 held back, 1 not tried" in text
-    assert MonthOutput(report=report, rehearsed=True).exit_code == 3
-
-
 def test_a_month_that_could_not_be_planned_is_one_line() -> None:
     report = MonthReport(job="daint", month=NOVEMBER, plan=None, failure="DWDI: is away")
 
-    assert shown(report) == "daint, 2026-11\n2026-11: failed; no problems\n"
+    assert shown(report) == "daint, 2026-11\n2026-11: failed\n"
+
+
+def test_a_month_that_failed_has_its_problems_counted_if_there_are_any() -> None:
+    report = month_of(problems=(HELD,), failure="DWDI: is away")
+
+    assert shown(report).endswith("2026-11: failed; no accounts; 1 warning\n")
 
 
 def test_a_month_without_accounts_says_so() -> None:
@@ -220,6 +217,7 @@ def test_json_has_every_figure_as_a_number() -> None:
                 "warehouse": 656.13,
                 "change": 15.88,
                 "action": "raise",
+                "why": "doubt",
                 "reason": "because of raise",
             },
             {
@@ -229,6 +227,7 @@ def test_json_has_every_figure_as_a_number() -> None:
                 "warehouse": 655.38,
                 "change": 55.38,
                 "action": "raise",
+                "why": "doubt",
                 "reason": "because of raise",
             },
             {
@@ -238,6 +237,7 @@ def test_json_has_every_figure_as_a_number() -> None:
                 "warehouse": 1,
                 "change": 0,
                 "action": "unchanged",
+                "why": "doubt",
                 "reason": "because of unchanged",
             },
         ],
@@ -247,7 +247,7 @@ def test_json_has_every_figure_as_a_number() -> None:
     assert second["figures"][0]["action"] == "held_back"
     assert third["outcome"] == "unchanged"
     assert (wire["offering"], wire["month"]) == ("daint", "2026-11")
-    assert (wire["refusal"], wire["failure"]) == (None, None)
+    assert (wire["failure"], "refusal" in wire) == (None, False)
     assert wire["counts"] == {
         "submitted": 1,
         "unchanged": 1,

@@ -64,7 +64,22 @@ def narrowed(*, slugs: tuple[str, ...] = (), uuids: tuple[UUID, ...] = ()) -> Us
 def test_offerings_are_chosen_by_name_slug_or_uuid(
     names: list[str], chosen: list[UsageOffering]
 ) -> None:
-    assert list(chosen_offerings(CONFIGURED, names)) == chosen
+    assert list(chosen_offerings(CONFIGURED, names).chosen) == chosen
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        ([], []),
+        (["Alps compute"], [PAIR]),
+        (["daint, eiger"], [ALPS]),
+        (["daint"], [narrowed(slugs=("eiger",), uuids=(SECOND,)), ALPS]),
+        (["Alps compute", "eiger"], [narrowed(slugs=("daint",), uuids=(SECOND,))]),
+    ],
+    ids=["all", "one", "a pair", "one of a pair", "one and one of a pair"],
+)
+def test_what_is_not_chosen_is_known_as_well(names: list[str], others: list[UsageOffering]) -> None:
+    assert list(chosen_offerings(CONFIGURED, names).others) == others
 
 
 @pytest.mark.parametrize("name", ["alps", "", "\x1b[31m", str(UUID(int=7))])

@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
+from uuid import UUID
 
 import attrs
 import pytest
 
 from cscs_bootstrap.settings import Part
+from cscs_bootstrap.upstream_failures import FailureKind
 from cscs_bootstrap.usage_configuration import load_usage
+from cscs_bootstrap.usage_describing import Gaps, gaps_of
 from cscs_bootstrap.usage_service import UsageService
 from cscs_cli.main import main
 from cscs_cli.terminal import console
@@ -28,8 +31,10 @@ from cscs_domain.usage.usage_reporting import UsageJob
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.usage_warehouse import FakeUsageWarehouse
 from cscs_fakes.waldur_usage import FakeWaldurUsage
+from cscs_http.errors import UnexpectedStatusError, UnusableAnswerError
 from tests.raw_server import answer, raw_server
 from tests.unit.cli.usage_site import usage_site
+from tests.unit.settings.usage_loading import SPEC_000
 
 Said: TypeAlias = pytest.CaptureFixture[str]
 
@@ -39,8 +44,13 @@ JOB: Final = UsageJob(
     offerings=OfferingChoice(slugs=frozenset({"daint"})),
     metering=Metering(components=(Component(name="nodeHours"),)),
 )
+OFFERING: Final = UUID(int=7)
+PING: Final = ("usage", "ping")
 REFUSED: Final = UpstreamServiceError("OIDC", "answered 401: invalid_client", retryable=False)
 AWAY: Final = UpstreamServiceError("DWDI", "does not answer within 10 s")
+LIMITED: Final = UnexpectedStatusError("OIDC", "answered 429", status=429)
+NOT_FOUND: Final = UnexpectedStatusError("OIDC", "answered 404", retryable=False, status=404)
+PAGE: Final = UnusableAnswerError("OIDC", "answered 200 with HTML (a log-in or proxy page?)")
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +78,7 @@ def service(*, token: Exception | None = None, dwdi: Exception | None = None) ->
     return UsageService(
         job=JOB,
         warehouse=warehouse,
-        waldur=FakeWaldurUsage(clock=CLOCK),
+        waldur=FakeWaldurUsage(clock=CLOCK, slugs={"daint": OFFERING}),
         clock=CLOCK,
         tokens=tokens(token),
     )
@@ -81,6 +91,15 @@ def states(checks: list[Checked]) -> list[State]:
 
 async def test_all_three_are_tried() -> None:
     assert states(await check(service())) == [State.OK] * 3
+
+
+async def test_a_waldur_that_does_not_show_the_offering_has_failed() -> None:
+    strange = attrs.evolve(service(), waldur=FakeWaldurUsage(clock=CLOCK))
+
+    checks = await check(strange)
+
+    assert states(checks) == [State.OK, State.OK, State.FAILED]
+    assert "daint" in checks[2].reason
 
 
 async def test_without_a_token_the_warehouse_is_not_tried_but_waldur_is() -> None:
@@ -109,22 +128,97 @@ async def test_a_warehouse_without_tokens_needs_none() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (REFUSED, ("cscs_dwdi_client_id", "cscs_dwdi_client_secret", "cscs_dwdi_oidc_scope")),
-        (AWAY, ("cscs_dwdi_oidc_token_url", "network", "firewall", "proxy", "socks_proxy")),
+        (REFUSED, ["cscs_dwdi_client_id", "cscs_dwdi_client_secret", "cscs_dwdi_oidc_scope"]),
+        (AWAY, ["cscs_dwdi_oidc_token_url", "network", "firewall", "proxy", "socks_proxy"]),
+        (LIMITED, ["limits requests", "less often", "quota"]),
+        (NOT_FOUND, ["Check cscs_dwdi_oidc_token_url"]),
+        (PAGE, ["Check cscs_dwdi_oidc_token_url", "no page for people", "cscs_dwdi_client_id"]),
     ],
+    ids=["refused", "away", "limited", "not found", "a page"],
 )
-async def test_advice_follows_from_whether_we_were_refused_or_not_answered(
-    error: Exception, words: tuple[str, ...]
-) -> None:
+async def test_advice_follows_from_how_it_failed(error: Exception, words: list[str]) -> None:
     token, *_ = await check(service(token=error))
 
-    assert all(word in token.hint for word in words)
+    places = [token.hint.find(word) for word in words]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("error", [PAGE, NOT_FOUND, LIMITED])
+async def test_only_where_nobody_answers_the_network_is_suspected(error: Exception) -> None:
+    _, warehouse, _ = await check(service(dwdi=error))
+
+    assert "network" not in warehouse.hint
 
 
 @pytest.mark.parametrize("place", Place)
-@pytest.mark.parametrize("may_pass", [True, False])
-def test_every_failure_has_advice(place: Place, may_pass: bool) -> None:
-    assert Checked.failed(place, "x", may_pass=may_pass).hint.endswith(".")
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_failure_has_advice(place: Place, kind: FailureKind) -> None:
+    assert Checked.failed(place, "x", kind).hint.endswith(".")
+
+
+# --- what is configured in part
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_without_waldur_the_others_are_tried(tmp_path: Path, capsys: Said, form: list[str]) -> None:
+    """With a file as spec 000 has it, whose addresses lead nowhere."""
+    config = tmp_path / "agent.yaml"
+    config.write_text(SPEC_000, encoding="utf-8")
+
+    (offering,) = load_usage({}, config, part=Part.WAREHOUSE).offerings
+    assert not gaps_of(offering).is_waldur_known
+
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    (folder / "compute-2025-11.json").write_text('{"compute": []}', encoding="utf-8")
+    adapters = f"adapters: {{dwdi: {{kind: file, path: {folder}}}}}\n"
+    config.write_text(SPEC_000 + adapters, encoding="utf-8")
+
+    assert main([*PING, "--config", str(config), *form]) == 3
+
+    said = capsys.readouterr().out
+    keys = ("waldur_api_url", "waldur_api_token", "waldur_offering_uuid")
+    assert all(f"offerings[0].{key} (variable " in said for key in keys)
+    if form:
+        checks = json.loads(said)["offerings"][0]["checks"]
+        assert [each["state"] for each in checks] == ["not_needed", "ok", "not_configured"]
+    else:
+        assert "\nWaldur  not configured: Set offerings[0].waldur_api_url (variable WALD" in said
+
+
+async def test_a_waldur_that_answers_is_not_enough_without_offerings() -> None:
+    gaps = Gaps(("usage.offerings (variable CSCS_USAGE__OFFERINGS)",), (), is_waldur_known=True)
+
+    *_, waldur = await check(service(), gaps)
+
+    assert waldur.state is State.NOT_CONFIGURED
+    assert waldur.reason == "it answers, but cannot be reported to"
+    assert waldur.hint == "Set usage.offerings (variable CSCS_USAGE__OFFERINGS)."
+
+
+async def test_a_waldur_that_fails_is_told_whatever_else_is_lacking() -> None:
+    gaps = Gaps(("usage.offerings",), (), is_waldur_known=True)
+    failing = service()
+    assert isinstance(failing.waldur, FakeWaldurUsage)
+    failing.waldur.fail_with(AWAY)
+
+    *_, waldur = await check(failing, gaps)
+
+    assert waldur.state is State.FAILED
+
+
+def test_a_file_that_holds_for_neither_is_told_with_every_mistake(
+    tmp_path: Path, capsys: Said
+) -> None:
+    config = tmp_path / "agent.yaml"
+    config.write_text(SPEC_000.replace("https://identity", "identity"), encoding="utf-8")
+
+    assert main([*PING, "--config", str(config)]) == 2
+
+    said = capsys.readouterr().err
+    assert "offerings[0].backend_settings.cscs_dwdi_oidc_token_url" in said
+    assert "offerings[0].waldur_api_url" in said
 
 
 # --- what is printed
@@ -132,7 +226,7 @@ def test_every_failure_has_advice(place: Place, may_pass: bool) -> None:
 BAD: Final = OfferingChecks(
     "daint",
     (
-        Checked.failed(Place.TOKEN, "OIDC: no\x1b", may_pass=False),
+        Checked.failed(Place.TOKEN, "OIDC: no\x1b", FailureKind.REFUSED),
         Checked(Place.WAREHOUSE, State.NOT_TRIED, "there is no token"),
         Checked(Place.WALDUR, State.OK),
     ),
@@ -220,6 +314,7 @@ async def test_a_provider_that_refuses_the_client_is_told_by_name_and_key() -> N
     assert states(list(checked.checks)) == [State.FAILED, State.NOT_TRIED, State.FAILED]
     token, _, waldur = checked.checks
     assert "401" in token.reason
+    assert "check cscs_dwdi_client_id and cscs_dwdi_client_secret" in token.reason  # in any file
     assert "cscs_dwdi_client_id" in token.hint
     assert waldur.hint == "Check Waldur's URL and token."
     text = PingOutput((checked,)).document().decode()

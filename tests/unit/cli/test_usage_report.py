@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -59,7 +60,8 @@ def test_a_month_is_reported_and_told(site: UsageSite, capsys: Said) -> None:
         "g001     nodeHours           -      10.01  +10.01             -  create; users: 2 create",
         "g002     nodeHours           -       7.00   +7.00          2.00  create; users: 1 create",
     ]
-    assert lines[-1].startswith("2025-11: 2 accounts: 2 submitted; ")
+    assert lines[-2].startswith("2025-11: 2 accounts: 2 submitted; ")
+    assert lines[-1] == ("Into memory: adapters.waldur is fake; nothing of daint reaches a Waldur.")
 
 
 def test_a_figure_that_is_held_back_ends_with_3_and_the_others_are_submitted(
@@ -77,7 +79,7 @@ def test_a_figure_that_is_held_back_ends_with_3_and_the_others_are_submitted(
 def test_a_dry_run_says_what_would_be_and_that_nothing_was(site: UsageSite, capsys: Said) -> None:
     assert report(site, *MONTH, "--account", "g001", "--dry-run") == 0
 
-    *_, summary, end = capsys.readouterr().out.splitlines()
+    *_, summary, _, end = capsys.readouterr().out.splitlines()
     assert summary.startswith("2025-11: 1 account: 1 to submit; ")
     assert end == "Dry run: nothing was submitted."
 
@@ -88,7 +90,7 @@ def test_json_has_one_object_with_all_months(site: UsageSite, capsys: Said) -> N
 
     found = wire(site, capsys, *span, "--account", "g001", "--dry-run")
 
-    assert found["dry_run"] is True
+    assert (found["dry_run"], found["into_memory"]) == (True, ["daint"])
     assert (found["failures"], found["unknown_accounts"]) == ([], [])
     assert [month["month"] for month in found["months"]] == ["2025-11", "2025-12"]
     (account,) = found["months"][0]["accounts"]
@@ -121,7 +123,7 @@ def test_a_month_that_fails_does_not_keep_the_next_one_from_being_reported(
     assert code == 1
     assert said.err.startswith("daint, 2025-12: DWDI ")
     assert "compute-2025-12.json" in said.err
-    assert "\n2025-12: failed; " in said.out
+    assert "\n2025-12: failed\n" in said.out
     assert "\n2025-11: 1 account: 1 submitted; " in said.out
     assert "\n2026-01: 1 account: 1 submitted; " in said.out
 
@@ -190,6 +192,27 @@ def test_somebody_without_any_configuration_is_told_how_to_begin(capsys: Said) -
 def test_the_demo_needs_nothing(capsys: Said, form: list[str]) -> None:
     assert main(["usage", "report", "--demo", *form]) == 0
     assert "g001" in capsys.readouterr().out
+
+
+def test_the_demo_invents_everything_and_does_not_warn_of_it(capsys: Said) -> None:
+    main(["usage", "report", "--demo"])
+
+    assert "Into memory" not in capsys.readouterr().out
+
+
+def test_a_full_disk_does_not_end_the_run_but_decides_how_it_ends(
+    site: UsageSite, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.put("compute-2025-12", [row("g001", "1")])
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        code = report(site, "--from", "2025-11", "--to", "2026-01", "--account", "g001")
+
+    told = capsys.readouterr().err.splitlines()
+    assert code == 1
+    assert "No space left on device" in told[0]
+    assert told[1].startswith("daint, 2026-01: DWDI ")  # it went on
+    assert len(told) == 2
 
 
 def test_sigterm_is_as_before_after_a_run(site: UsageSite) -> None:

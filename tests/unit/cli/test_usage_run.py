@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+import attrs
 import pytest
 
-from cscs_bootstrap.settings import Settings
+from cscs_bootstrap.settings import Settings, UsageSettings
 from cscs_bootstrap.usage_configuration import UsageOffering
 from cscs_bootstrap.usage_service import UsageService
 from cscs_cli.usage_report import report_every
@@ -22,6 +23,7 @@ from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import MeteredResource, OfferingChoice
 from cscs_domain.usage.metering import Kind, Metering
 from cscs_domain.usage.months import Month
+from cscs_domain.usage.submissions import TotalsEntry
 from cscs_domain.usage.usage_reporting import ReportRequest, UsageJob
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.usage_warehouse import FakeUsageWarehouse
@@ -117,7 +119,7 @@ async def test_offerings_are_reported_one_after_the_other(wiring: Wiring) -> Non
     assert found["code"] == 0
     assert totals(wiring, "daint", "g1") == ["1.00"]
     assert totals(wiring, "eiger", "g2") == ["2.00"]
-    assert wiring.let_go == ["daint", "eiger"]
+    assert wiring.let_go == ["daint", "eiger"] * 2  # first to see whom they have in common
 
 
 async def test_an_offering_that_fails_does_not_keep_the_next_one_from_being_reported(
@@ -132,7 +134,7 @@ async def test_an_offering_that_fails_does_not_keep_the_next_one_from_being_repo
     assert found["code"] == 1
     assert totals(wiring, "eiger", "g2") == ["2.00"]
     assert capsys.readouterr().err == "daint: Waldur: is away\n"
-    assert wiring.let_go == ["daint", "eiger"]
+    assert wiring.let_go == ["daint", "eiger", "eiger"]
 
 
 async def test_an_error_of_our_own_does_not_keep_the_next_one_from_being_reported(
@@ -153,10 +155,9 @@ async def test_after_usage_was_booked_into_another_month_nothing_more_is_submitt
     """A server that forgets dates would spoil the current month of everybody."""
 
     class Forgetful(FakeWaldurUsage):
-        async def resources(self, offerings: OfferingChoice) -> Any:
-            found = await super().resources(offerings)
-            self.keeps_dates = False  # says that it keeps them, and then does not
-            return found
+        async def submit_totals(self, entry: TotalsEntry) -> None:
+            self.keeps_dates = False  # it has said that it keeps them, and then does not
+            await super().submit_totals(entry)
 
     (g1,) = (await wiring.waldurs["daint"].resources(DAINT.job.offerings)).resources
     wiring.waldurs = {**wiring.waldurs, "daint": Forgetful([g1], clock=CLOCK)}
@@ -167,10 +168,87 @@ async def test_after_usage_was_booked_into_another_month_nothing_more_is_submitt
     (month,) = found["months"]
     assert (month["offering"], month["month"]) == ("daint", "2026-10")
     assert "booked into 2026-11" in month["failure"]
-    assert "Nothing more is submitted" in found["failures"][0]["reason"]
+    assert found["failures"][0]["reason"].startswith("nothing more is submitted")
     assert found["code"] == 1
     assert totals(wiring, "eiger", "g2") == []
-    assert "booked into 2026-11" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("booked into 2026-11") == 1
+
+
+# --- accounts that several offerings have
+
+
+def sharing(wiring: Wiring) -> None:
+    """Let both offerings have g2."""
+    wiring.waldurs = {**wiring.waldurs, "daint": waldur_with("g1", "g2", name="daint")}
+
+
+def shared_accounts(found: Any) -> list[list[str]]:
+    """By month, the accounts that are said to be elsewhere as well."""
+    return [
+        [each["resource"] for each in month["problems"] if each["code"] == "shared_account"]
+        for month in found["months"]
+    ]
+
+
+async def test_an_account_of_two_offerings_is_submitted_by_neither(wiring: Wiring) -> None:
+    sharing(wiring)
+
+    found = await reported(wiring)
+
+    assert shared_accounts(found) == [["g2"], ["g2"]]
+    assert found["code"] == 3
+    assert totals(wiring, "daint", "g1") == ["1.00"]
+    assert totals(wiring, "daint", "g2") == totals(wiring, "eiger", "g2") == []
+
+
+async def test_it_is_found_in_offerings_that_are_not_reported_as_well(wiring: Wiring) -> None:
+    other = MeteredResource(uuid=UUID(int=99), backend_id="g2", offering=UUIDS["eiger"])
+    sharing(wiring)
+    wiring.waldurs = {**wiring.waldurs, "eiger": FakeWaldurUsage([other], clock=CLOCK)}
+    run = UsageRun(how=HowToTell(json=True))
+
+    await report_every([DAINT], ReportRequest(months=(NOVEMBER,)), run, wiring, others=[EIGER])
+
+    assert shared_accounts(json.loads(run.document())) == [["g2"]]
+    assert totals(wiring, "daint", "g1") == ["1.00"]
+    assert wiring.let_go == ["daint", "eiger", "daint"]
+
+
+async def test_one_resource_under_two_names_is_no_account_of_two(wiring: Wiring) -> None:
+    """As of an offering that is named by slug and by uuid."""
+    run = UsageRun(how=HowToTell(json=True))
+
+    await report_every([DAINT], ReportRequest(months=(NOVEMBER,)), run, wiring, others=[DAINT])
+
+    assert shared_accounts(json.loads(run.document())) == [[]]
+    assert totals(wiring, "daint", "g1") == ["1.00"]
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+async def test_an_offering_that_cannot_be_read_stands_in_nobodys_way(
+    wiring: Wiring, is_chosen: bool
+) -> None:
+    sharing(wiring)
+    wiring.waldurs["eiger"].fail_with(AWAY)
+    run = UsageRun(how=HowToTell(json=True))
+    chosen, others = ([DAINT, EIGER], []) if is_chosen else ([DAINT], [EIGER])
+
+    await report_every(chosen, ReportRequest(months=(NOVEMBER,)), run, wiring, others=others)
+
+    assert totals(wiring, "daint", "g2") == ["2.00"]
+    assert run.end() == (1 if is_chosen else 0)
+
+
+async def test_accounts_of_one_name_in_other_warehouses_are_others(wiring: Wiring) -> None:
+    sharing(wiring)
+    elsewhere = Settings(usage=UsageSettings(cscs_dwdi_api_url="https://dwdi.example.org"))
+    run = UsageRun(how=HowToTell(json=True))
+
+    eiger = attrs.evolve(EIGER, settings=elsewhere)
+    await report_every([DAINT, eiger], ReportRequest(months=(NOVEMBER,)), run, wiring)
+
+    assert shared_accounts(json.loads(run.document())) == [[], []]
+    assert totals(wiring, "daint", "g2") == ["2.00"]
 
 
 # --- accounts that were named
@@ -235,6 +313,7 @@ def test_the_worst_of_all_decides_how_it_ends(failures: int, problems: int, code
 def test_without_any_month_the_json_is_whole() -> None:
     assert json.loads(UsageRun(how=HowToTell(json=True)).document()) == {
         "dry_run": False,
+        "into_memory": [],
         "failures": [],
         "unknown_accounts": [],
         "months": [],

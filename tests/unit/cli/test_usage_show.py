@@ -234,3 +234,46 @@ def test_days_that_a_warehouse_does_not_have_are_refused(
 def test_the_demo_needs_nothing(capsys: Said, form: list[str]) -> None:
     assert main(["usage", "show", "--demo", "--account", "g001", *form]) == 0
     assert "g001" in capsys.readouterr().out
+
+
+# --- clusters
+
+
+def clusters(tmp_path: Path, configured: str = "") -> UsageSite:
+    """A site whose warehouse knows g1 on two clusters."""
+    settings = V2 % ("compute", "nodeHours")
+    site = usage_site(tmp_path, settings.replace("usage:\n", f"usage:\n{configured}"))
+    for name, amount in (("daint", "1.5"), ("eiger", "2.5")):
+        rows = [{"account": "g1", "totalNodeHours": amount, "users": []}]
+        site.put(f"compute-2025-11@{name}", rows)
+    return site
+
+
+def totals_of(capsys: Said) -> Any:
+    return json.loads(capsys.readouterr().out)["g1"]["TOTAL_ACCOUNT_USAGE"]["nodeHours"]
+
+
+@pytest.mark.parametrize(
+    ("options", "amount"),
+    [([], 2.5), (["--cluster", "daint"], 1.5), (["--cluster", "Daint"], 1.5)],
+    ids=["configured", "named", "in capitals"],
+)
+def test_a_cluster_that_is_named_counts_before_the_configured_one(
+    tmp_path: Path, capsys: Said, options: list[str], amount: float
+) -> None:
+    site = clusters(tmp_path, "  cscs_dwdi_cluster: eiger\n")
+
+    show(site, *accounts("g1"), *MONTH, "--json", *options)
+
+    assert totals_of(capsys) == amount
+
+
+@pytest.mark.parametrize("cluster", ["daint", ""])
+def test_the_first_profile_knows_no_clusters(site: UsageSite, capsys: Said, cluster: str) -> None:
+    assert show(site, *accounts("g118"), *MONTH, "--cluster", cluster) == 2
+    assert "the warehouse knows clusters of compute in profile v2" in capsys.readouterr().err
+
+
+def test_an_empty_cluster_is_a_slip(tmp_path: Path, capsys: Said) -> None:
+    assert show(clusters(tmp_path), *accounts("g1"), *MONTH, "--cluster", "") == 2
+    assert "--cluster is empty" in capsys.readouterr().err

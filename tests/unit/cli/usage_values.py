@@ -10,7 +10,8 @@ from uuid import UUID
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan
+from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan, Why
+from cscs_domain.usage.submissions import RecordedUsage
 from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
 
 NOVEMBER: Final = Month(2026, 11)
@@ -40,7 +41,8 @@ def figure(
         recorded=None if recorded is None else Decimal(recorded),
         wanted=None if wanted is None else Decimal(wanted),
         action=action,
-        reason=f"because of {action}",
+        why=Why.DOUBT,
+        doubt=f"because of {action}",
     )
 
 
@@ -51,6 +53,7 @@ def plan_of(
     left = {name: Decimal(amount) for name, amount in (unattributed or {}).items()}
     return ResourcePlan(
         resource=MeteredResource(uuid=uuid_of(account), backend_id=account, offering=OFFERING),
+        recorded=RecordedUsage(),
         figures=figures,
         unattributed=left,
     )
@@ -65,13 +68,10 @@ def month_of(
     *results: ResourceResult,
     problems: tuple[Problem, ...] = (),
     failure: str = "",
-    refusal: str = "",
     rehearsed: bool = False,
 ) -> MonthReport:
     """What came of November; a rehearsal has no results."""
-    plan = UsagePlan(
-        month=NOVEMBER, resources=tuple(result.plan for result in results), refusal=refusal
-    )
+    plan = UsagePlan(month=NOVEMBER, resources=tuple(result.plan for result in results))
     return MonthReport(
         job="daint",
         month=NOVEMBER,

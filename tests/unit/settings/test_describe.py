@@ -22,6 +22,15 @@ def test_each_row_has_value_and_origin(yaml_file: YamlFile) -> None:
     assert str(rows["sentry.dsn"].origin) == "default"
 
 
+def test_queries_of_urls_are_masked() -> None:
+    """People put all sorts of things into them."""
+    url = "https://auth.example.com/token?sid=hush-hush"
+    rows = {row.key: row for row in describe(load_settings({"CSCS_DWDI_OIDC_TOKEN_URL": url}))}
+
+    shown = rows["usage.cscs_dwdi_oidc_token_url"].value
+    assert shown == "https://auth.example.com/token?***"
+
+
 def test_the_text_has_a_line_for_every_setting() -> None:
     rows = describe(load_settings(COMPLETE))
     lines = as_text(rows).splitlines()

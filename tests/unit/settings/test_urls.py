@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cscs_bootstrap.settings import load_settings
+from cscs_bootstrap.settings_urls import without_query
 from tests.unit.settings.loading import mistakes, only
 
 URL_VARIABLES = [
@@ -61,6 +62,38 @@ def test_a_token_url_may_have_a_query() -> None:
     settings = load_settings({"HPC_USER_OIDC_TOKEN_URL": url}).settings
 
     assert settings.hpc_user_api.oidc_token_url == url
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "?client_secret=Zq7",
+        "?policy=p1&Token=Zq7",
+        "?api%5Fkey=Zq7",
+        "?password",
+        "#access_token=Zq7",
+    ],
+)
+@pytest.mark.parametrize("variable", ["HPC_USER_OIDC_TOKEN_URL", "CSCS_DWDI_OIDC_TOKEN_URL"])
+def test_a_token_url_must_not_hold_a_secret(variable: str, end: str) -> None:
+    found = only(mistakes({variable: f"https://auth.example.com/token{end}"}))
+
+    assert found.reason.startswith("must not hold a secret")
+    assert "Zq7" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a.example/x?y=Zq7", "https://a.example/x?***"),
+        ("https://a.example/x#Zq7?y", "https://a.example/x#***"),
+        ("https://a.example/x", "https://a.example/x"),
+        ("what? no URL", "what? no URL"),
+        ("", ""),
+    ],
+)
+def test_what_follows_the_path_of_a_url_is_not_shown(text: str, shown: str) -> None:
+    assert without_query(text) == shown
 
 
 @pytest.mark.parametrize("variable", ["WALDUR_SOCKS_PROXY", "HPC_USER_SOCKS_PROXY"])

@@ -42,6 +42,7 @@ class TestJob:
         offering = usage_file.only("""\
 usage:
   offerings: [daint]
+  profile: v2-account
   components:
     nodeHours:
       measured_unit: "node-hours"
@@ -71,7 +72,7 @@ usage:
                 allow_decrease=True,
             ),
         )
-        assert offering.origin == f"usage ({usage_file.line(3)})"
+        assert offering.origin == f"usage ({usage_file.line(4)})"
 
     @pytest.mark.parametrize(
         "written",
@@ -221,6 +222,29 @@ class TestRules:
         assert found.keys() == {"usage.kind"}
         assert "v1-multiaccount" in found["usage.kind"].reason
         assert "v2-account" in found["usage.kind"].hint
+
+    def test_what_the_first_profile_passes_over_is_refused(self, usage_file: UsageFile) -> None:
+        components = "components: {nodeHours: {unit_factor_reporting: 2}, gpuHours: {}}"
+        found = usage_file.mistakes(usage("cscs_dwdi_cluster: daint", components))
+
+        keys = ("cscs_dwdi_cluster", "components.nodeHours.unit_factor_reporting")
+        assert found.keys() == {f"usage.{key}" for key in keys}
+        assert all("v1-multiaccount" in each.reason for each in found.values())
+        assert all("v2-account" in each.hint for each in found.values())
+        lines = ("profile: v2-account", "cscs_dwdi_cluster: daint", components)
+        assert usage_file.section(usage(*lines)).cscs_dwdi_cluster == "daint"
+
+    @pytest.mark.parametrize("factor", ["0.5", "0.000000001"])
+    def test_a_small_factor_of_inference_is_refused_since_it_divides(
+        self, usage_file: UsageFile, factor: str
+    ) -> None:
+        lines = ("kind: inference", "profile: v2-account")
+        components = f"components: {{token_cost: {{unit_factor: {factor}}}}}"
+        (found,) = usage_file.mistakes(usage(*lines, components)).values()
+
+        assert found.key == "usage.components.token_cost.unit_factor"
+        assert "amounts of inference are divided" in found.reason
+        assert "bytes" not in found.hint
 
     @pytest.mark.parametrize(
         ("written", "key"),

@@ -20,32 +20,8 @@ from cscs_domain.usage.components import Component
 from cscs_domain.usage.metering import Kind, Profile
 from tests.unit.settings.agent_loading import UUID_A, UUID_B, AgentFile
 from tests.unit.settings.agent_loading import offering as storage_offering
-from tests.unit.settings.usage_loading import SERVICES, WALDUR, UsageFile
+from tests.unit.settings.usage_loading import SERVICES, SPEC_000, WALDUR, UsageFile
 
-SPEC_000 = """\
-offerings:
-  - name: "CSCS HPC Offering"
-    reporting_backend: "cscs-dwdi"
-    backend_settings:
-      cscs_dwdi_api_url: "https://dwdi-api.cscs.ch"
-      cscs_dwdi_client_id: "your-oidc-client-id"
-      cscs_dwdi_client_secret: "your-oidc-client-secret"
-      # Optional OIDC configuration (for production use)
-      cscs_dwdi_oidc_token_url: "https://identity.cscs.ch/realms/cscs/protocol/openid-connect/token"
-      cscs_dwdi_oidc_scope: "cscs-dwdi:read"
-
-    backend_components:
-      nodeHours:
-        measured_unit: "node-hours"
-        unit_factor: 1
-        accounting_type: "usage"
-        label: "Node Hours"
-      storage:
-        measured_unit: "TB"
-        unit_factor: 1
-        accounting_type: "usage"
-        label: "Storage Usage"
-"""
 MARK = "Zq7"
 """In every random secret and nowhere else, so that any piece of one that shows is found."""
 COMPONENTS = "backend_components: {nodeHours: {}}"
@@ -297,6 +273,30 @@ class TestKeys:
         (found,) = usage_file.mistakes(listed(entry))
 
         assert found == "offerings[0].backend_components.storage.unit_factor"
+
+    def test_what_the_first_profile_passes_over_is_noticed_and_ignored(
+        self, usage_file: UsageFile
+    ) -> None:
+        components = "backend_components: {nodeHours: {unit_factor_reporting: 2}}"
+        config = usage_file.load(listed(offering(components, cscs_dwdi_cluster="daint")))
+
+        cluster, factor = config.notices
+        place = f"offerings[0].backend_settings.cscs_dwdi_cluster ({usage_file.line(7)})"
+        assert cluster.startswith(f"{place} has no meaning in the profile v1-multiaccount")
+        assert cluster.endswith("it is ignored.")
+        assert factor.startswith(
+            "offerings[0].backend_components.nodeHours.unit_factor_reporting ("
+        )
+
+    def test_a_variable_that_the_first_profile_passes_over_is_noticed_by_its_name(
+        self, usage_file: UsageFile
+    ) -> None:
+        second = offering(uuid=UUID_B, backend="backend_type: cscs-dwdi-compute")
+        config = usage_file.load(listed(offering(), second), {"CSCS_DWDI_CLUSTER": "daint"})
+
+        (notice,) = config.notices
+        assert notice.startswith("usage.cscs_dwdi_cluster (variable CSCS_DWDI_CLUSTER) has no ")
+        assert config.offerings[1].job.metering.cluster == "daint"
 
     def test_keys_that_stand_twice_are_mistakes(self, usage_file: UsageFile) -> None:
         entry = offering("reporting_backend: cscs-dwdi").replace(

@@ -24,6 +24,32 @@ WALDUR = {
 SERVICES = {**WAREHOUSE, **WALDUR}
 """Both services, so that only what a test is about can be missing."""
 
+SPEC_000 = """\
+offerings:
+  - name: "CSCS HPC Offering"
+    reporting_backend: "cscs-dwdi"
+    backend_settings:
+      cscs_dwdi_api_url: "https://dwdi-api.cscs.ch"
+      cscs_dwdi_client_id: "your-oidc-client-id"
+      cscs_dwdi_client_secret: "your-oidc-client-secret"
+      # Optional OIDC configuration (for production use)
+      cscs_dwdi_oidc_token_url: "https://identity.cscs.ch/realms/cscs/protocol/openid-connect/token"
+      cscs_dwdi_oidc_scope: "cscs-dwdi:read"
+
+    backend_components:
+      nodeHours:
+        measured_unit: "node-hours"
+        unit_factor: 1
+        accounting_type: "usage"
+        label: "Node Hours"
+      storage:
+        measured_unit: "TB"
+        unit_factor: 1
+        accounting_type: "usage"
+        label: "Storage Usage"
+"""
+"""The documented example of the site agent's file."""
+
 
 class UsageFile:
     """A file of one test, of ours or the site agent's."""

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from cscs_domain.problems import ProblemCode
+from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_accounts import metered_accounts
 from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources
 from cscs_domain.usage.metering import Kind, Metering
@@ -30,7 +31,7 @@ def test_an_account_of_two_jobs_is_elsewhere_for_both() -> None:
     ("warehouse", "metering", "mine", "theirs"),
     [
         ("another", NODES, G207, G207),
-        ("dwdi", STORAGE, G207, G207),
+        ("dwdi", attrs.evolve(STORAGE, storage_paths={"g207": "/g207"}), G207, G207),
         ("dwdi", NODES, NOBODY, NOBODY),
     ],
 )
@@ -39,6 +40,24 @@ def test_other_usage_of_the_account_is_not(
 ) -> None:
     claims = [claims_of("dwdi", NODES, [mine]), claims_of(warehouse, metering, [theirs])]
     assert accounts_elsewhere(claims) == [frozenset(), frozenset()]
+
+
+def test_no_cluster_is_all_clusters() -> None:
+    claims = [claims_of("dwdi", NODES_V2, [each]) for each in (on("daint", G207), G207)]
+    assert accounts_elsewhere(claims) == [{"g207"}, {"g207"}]
+
+
+def test_other_components_are_other_usage() -> None:
+    gpu = attrs.evolve(NODES, components=(Component(name="gpuHours"),))
+    claims = [claims_of("dwdi", NODES, [G207]), claims_of("dwdi", gpu, [G207])]
+    assert accounts_elsewhere(claims) == [frozenset(), frozenset()]
+
+
+def test_storage_is_told_apart_by_path() -> None:
+    mapped = {"g207": "/store/g207", "old": "/store/g207/", "lp05": "/store/lp05"}
+    metering = attrs.evolve(STORAGE, storage_paths=mapped)
+    claims = [claims_of("dwdi", metering, [resource(name)]) for name in mapped]
+    assert accounts_elsewhere(claims) == [{"g207"}, {"old"}, frozenset()]
 
 
 def test_clusters_tell_usage_apart_where_they_narrow_it() -> None:
