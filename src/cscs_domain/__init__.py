@@ -1,4 +1,4 @@
-"""The domain between Waldur, a centre's identity service and its storage, without any I/O.
+"""The domain between Waldur, a centre's identity service, storage and usage, without any I/O.
 
 Storage in three lines, out of rows as Waldur's API sends them:
 
@@ -15,6 +15,11 @@ Single rules need no policy at all:
 '/capstor/store/cscs/university-physics/climate-sim'
 >>> status_of(ResourceState.CREATING)
 <Status.PENDING: 'pending'>
+
+Usage of a month is a value; what becomes of it is a plan, made before anything is sent:
+
+>>> str(Month.parse("2026-12").plus(1)), PlanAction.HELD_BACK.is_sent
+('2027-01', False)
 
 Each name's docstring gives shapes, units, errors and the source of the rule. Ports (what the use
 cases need from the world) are Protocols in `cscs_domain.ports`; `read_hierarchy` and
@@ -33,6 +38,7 @@ from cscs_domain.errors import (
     InvalidValueError,
     MissingIdentityError,
     Mistake,
+    MonthClosedError,
     OrderConflictError,
     OrderErredError,
     PermissionDeniedError,
@@ -43,6 +49,8 @@ from cscs_domain.errors import (
     UnknownOrderError,
     UnknownResourceError,
     UpstreamServiceError,
+    UsageRefusedError,
+    WrongMonthError,
 )
 from cscs_domain.identities import (
     GidLookup,
@@ -68,10 +76,12 @@ from cscs_domain.ports import (
     ResourcePage,
     ResourceQuery,
     TokenVerifier,
+    UsageWarehouse,
     WaldurInspection,
     WaldurOfferings,
     WaldurOrders,
     WaldurResources,
+    WaldurUsage,
 )
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.progress import Progress, Stage, no_progress
@@ -164,13 +174,43 @@ from cscs_domain.storage.targets import (
 from cscs_domain.storage.waldur_rows import WaldurOrder, WaldurRow
 from cscs_domain.storage.wire import row_to_wire
 from cscs_domain.storage.wire_decoding import row_from_wire
+from cscs_domain.usage.aggregation import UsageTally
+from cscs_domain.usage.components import AccountingType, Component, Factoring
+from cscs_domain.usage.fetch_usage import fetch_report
+from cscs_domain.usage.make_plan import make_plan
+from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
+from cscs_domain.usage.months import Days, Month, Period, months_between, months_to_report
+from cscs_domain.usage.plan import PlanAction, PlannedFigure, PlanReason, ResourcePlan, UsagePlan
+from cscs_domain.usage.report_usage import report_usage
+from cscs_domain.usage.reports import TOTAL_ACCOUNT_USAGE, AccountUsage, UsageReport, report_to_wire
+from cscs_domain.usage.submissions import (
+    RecordedMonth,
+    RecordedUsage,
+    TotalsEntry,
+    UsersEntry,
+    UsersResult,
+)
+from cscs_domain.usage.usage_reporting import (
+    MonthReport,
+    PlanRules,
+    ReportRequest,
+    ResourceOutcome,
+    ResourceResult,
+    UsageJob,
+)
+from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
+from cscs_domain.usage.warehouse_subjects import MeteredAccount
 
 __all__ = [
     "MAPPINGS",
     "ORGANISATION",
     "ORGANISATION_LEGACY",
     "PROVIDER",
+    "TOTAL_ACCOUNT_USAGE",
     "AccessPolicy",
+    "AccountUsage",
+    "AccountingType",
     "ApiUrl",
     "AuthenticationError",
     "Baseline",
@@ -182,9 +222,11 @@ __all__ = [
     "ClaimRules",
     "Clock",
     "Comparison",
+    "Component",
     "ConfigurationError",
     "CscsError",
     "CustomerTarget",
+    "Days",
     "DerivedQuotas",
     "DocumentFormat",
     "DocumentHead",
@@ -194,6 +236,7 @@ __all__ = [
     "DocumentsBusyError",
     "ExportReport",
     "ExportRequest",
+    "Factoring",
     "FieldChange",
     "Freshness",
     "FreshnessPolicy",
@@ -210,9 +253,17 @@ __all__ = [
     "InvalidValueError",
     "ItemIds",
     "ListedRow",
+    "MeteredAccount",
+    "MeteredResource",
+    "MeteredResources",
+    "Metering",
     "MissingIdentityError",
     "Mistake",
+    "Month",
+    "MonthClosedError",
+    "MonthReport",
     "MountPath",
+    "OfferingChoice",
     "Order",
     "OrderAction",
     "OrderConflictError",
@@ -232,8 +283,13 @@ __all__ = [
     "Pagination",
     "ParsedResource",
     "Party",
+    "Period",
     "Permission",
     "PermissionDeniedError",
+    "PlanAction",
+    "PlanReason",
+    "PlanRules",
+    "PlannedFigure",
     "PrimaryProject",
     "Problem",
     "ProblemCode",
@@ -242,12 +298,18 @@ __all__ = [
     "QuotaOverrides",
     "QuotaPolicy",
     "Quotas",
+    "RecordedMonth",
+    "RecordedUsage",
+    "ReportRequest",
     "Resource",
     "ResourceAction",
     "ResourceConflictError",
+    "ResourceOutcome",
     "ResourcePage",
+    "ResourcePlan",
     "ResourceProcessingError",
     "ResourceQuery",
+    "ResourceResult",
     "ResourceState",
     "RowChange",
     "RowEncoder",
@@ -275,19 +337,34 @@ __all__ = [
     "TargetType",
     "TenantTarget",
     "TokenVerifier",
+    "TotalsEntry",
     "UnixUser",
     "UnknownOfferingError",
     "UnknownOrderError",
     "UnknownResourceError",
     "UpstreamServiceError",
+    "UsageJob",
+    "UsageKind",
+    "UsagePlan",
+    "UsageRefusedError",
+    "UsageReport",
+    "UsageTally",
+    "UsageWarehouse",
     "UserLookup",
     "UserTarget",
+    "UsersEntry",
+    "UsersResult",
     "WaldurInspection",
     "WaldurOfferings",
     "WaldurOrder",
     "WaldurOrders",
     "WaldurResources",
     "WaldurRow",
+    "WaldurUsage",
+    "WarehousePage",
+    "WarehouseProfile",
+    "WarehouseQuery",
+    "WrongMonthError",
     "__version__",
     "apply_changes",
     "build_hierarchy",
@@ -298,14 +375,20 @@ __all__ = [
     "export_all",
     "export_order",
     "export_orders",
+    "fetch_report",
+    "make_plan",
     "mock_gid",
     "mock_user",
+    "months_between",
+    "months_to_report",
     "no_progress",
     "normal_data_type",
     "parse_quantity",
     "parse_resource",
     "parse_unix_id",
     "read_hierarchy",
+    "report_to_wire",
+    "report_usage",
     "row_from_wire",
     "row_to_wire",
     "scoped_id",

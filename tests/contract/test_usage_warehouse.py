@@ -15,7 +15,7 @@ import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import UsageWarehouse
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 from cscs_fakes.emulators.site import EmulatedSite
@@ -69,7 +69,7 @@ def holding(adapter: WarehouseAdapter, place: Place) -> Holding:
     return make
 
 
-def knowing(kind: Kind) -> pytest.MarkDecorator:
+def knowing(kind: UsageKind) -> pytest.MarkDecorator:
     """For those adapters that can be asked about a kind."""
     return for_adapters(adapter for adapter in USAGE_WAREHOUSES if kind in adapter.knows)
 
@@ -156,7 +156,9 @@ async def test_what_the_warehouse_does_not_know_has_no_rows(holding: Holding) ->
     found = await pages(warehouse, query("g1", "ghost"))
 
     assert frozenset().union(*(page.asked for page in found)) == {"g1", "ghost"}
-    assert not [row for page in found for row in page.rows if subject_of(Kind.COMPUTE, row) != "g1"]
+    assert not [
+        row for page in found for row in page.rows if subject_of(UsageKind.COMPUTE, row) != "g1"
+    ]
 
 
 async def test_a_warehouse_that_knows_nothing_tells_that_all_have_been_asked(
@@ -187,7 +189,7 @@ async def test_of_five_thousand_accounts_each_comes_once(holding: Holding) -> No
 
     found = await rows(warehouse, query(*accounts))
 
-    assert Counter(subject_of(Kind.COMPUTE, row) for row in found) == Counter(accounts)
+    assert Counter(subject_of(UsageKind.COMPUTE, row) for row in found) == Counter(accounts)
 
 
 async def test_everybody_else_gets_a_turn_between_pages(holding: Holding) -> None:
@@ -236,7 +238,7 @@ async def test_days_are_those_days(holding: Holding) -> None:
     assert by_account(both) == [compute("g1", 19), compute("g1", 20)]
 
 
-@for_adapters(adapter for adapter in USAGE_WAREHOUSES if adapter.profile is Profile.V2)
+@for_adapters(adapter for adapter in USAGE_WAREHOUSES if adapter.profile is WarehouseProfile.V2)
 async def test_a_cluster_leaves_the_usage_of_others_out(holding: Holding) -> None:
     warehouse = holding(
         Stock([compute("g1", 3), compute("g2", 2)], NOVEMBER, cluster="daint"),
@@ -247,30 +249,30 @@ async def test_a_cluster_leaves_the_usage_of_others_out(holding: Holding) -> Non
     assert await rows(warehouse, query("g1", cluster="eiger")) == [compute("g1", 8)]
 
 
-@knowing(Kind.STORAGE)
+@knowing(UsageKind.STORAGE)
 async def test_storage_is_told_by_path_for_months_and_days(holding: Holding) -> None:
     mine = {"path": "/capstor/store/uni/g 207", "spaceUsed": 5 * 10**15, "inodesUsed": 1000}
     other = {"path": "/capstor/store/uni/g118", "spaceUsed": 0}
     again = {**mine, "spaceUsed": 7}
     warehouse = holding(
-        Stock([mine, other, again], NOVEMBER, Kind.STORAGE),
-        Stock([again], NINETEENTH, Kind.STORAGE),
+        Stock([mine, other, again], NOVEMBER, UsageKind.STORAGE),
+        Stock([again], NINETEENTH, UsageKind.STORAGE),
     )
-    where = {"kind": Kind.STORAGE, "filesystem": "capstor", "data_type": "store"}
+    where = {"kind": UsageKind.STORAGE, "filesystem": "capstor", "data_type": "store"}
 
     assert await rows(warehouse, query(mine["path"], **where)) == [mine, again]  # type: ignore[arg-type]
     days = await rows(warehouse, query(mine["path"], period=NINETEENTH, **where))  # type: ignore[arg-type]
     assert days == [again]
 
 
-@knowing(Kind.INFERENCE)
+@knowing(UsageKind.INFERENCE)
 async def test_costs_are_told_by_resource_in_any_form_of_its_uuid(holding: Holding) -> None:
     mine = {"waldurResourceUuid": RESOURCE.replace("-", ""), "totalCost": Decimal("17.425")}
     other = {"waldurResourceUuid": OTHER, "totalCost": 0}
-    warehouse = holding(Stock([mine, other, {"totalCost": 3}], NOVEMBER, Kind.INFERENCE))
+    warehouse = holding(Stock([mine, other, {"totalCost": 3}], NOVEMBER, UsageKind.INFERENCE))
 
-    assert await rows(warehouse, query(RESOURCE, kind=Kind.INFERENCE)) == [mine]
-    assert await rows(warehouse, query(OTHER, kind=Kind.INFERENCE)) == [other]
+    assert await rows(warehouse, query(RESOURCE, kind=UsageKind.INFERENCE)) == [mine]
+    assert await rows(warehouse, query(OTHER, kind=UsageKind.INFERENCE)) == [other]
 
 
 async def test_no_answer_is_an_error_and_not_an_account_without_usage(

@@ -12,7 +12,7 @@ import pytest
 from cscs_domain.errors import UsageRefusedError
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import OfferingChoice
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.report_usage import report_usage
 from cscs_domain.usage.submissions import RecordedUsage, TotalsEntry, UsersEntry
@@ -72,7 +72,7 @@ async def report(
     rows = [{"username": name, "nodeHours": Decimal(amount)} for name, amount in users.items()]
     warehouse = FakeUsageWarehouse()
     row = {"account": "g001", "accountNodeHours": Decimal(total), "users": rows}
-    warehouse.put(Kind.COMPUTE, month, [row])
+    warehouse.put(UsageKind.COMPUTE, month, [row])
     before = posts(desk)
     request = ReportRequest(months=(month,), rules=PlanRules(allow_decrease=True))
     reports = report_usage(

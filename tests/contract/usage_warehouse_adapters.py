@@ -12,7 +12,7 @@ import attrs
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import UsageWarehouse
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month, Period
 from cscs_fakes.clock import FixedClock
 from cscs_fakes.emulators.faults import Fault, FaultKind
@@ -46,7 +46,7 @@ class Stock:
 
     rows: Sequence[object]
     period: Period
-    kind: Kind = Kind.COMPUTE
+    kind: UsageKind = UsageKind.COMPUTE
     cluster: str = ""
 
 
@@ -66,12 +66,12 @@ class WarehouseAdapter:
     holding: Callable[[Place, Stocks], UsageWarehouse]
     breaking: Callable[[Place], UsageWarehouse]
     stopping: Callable[[Place, Stocks], UsageWarehouse]
-    profile: Profile = Profile.V2
+    profile: WarehouseProfile = WarehouseProfile.V2
 
     @property
-    def knows(self) -> frozenset[Kind]:
+    def knows(self) -> frozenset[UsageKind]:
         """The kinds of its profile."""
-        return frozenset({Kind.COMPUTE} if self.profile is Profile.V1 else Kind)
+        return frozenset({UsageKind.COMPUTE} if self.profile is WarehouseProfile.V1 else UsageKind)
 
 
 # --- fake
@@ -147,7 +147,7 @@ def _written(period: Period) -> str:
 # --- HTTP
 
 
-def _http(profile: Profile, style: UrlStyle) -> Callable[[Place, Stocks], UsageWarehouse]:
+def _http(profile: WarehouseProfile, style: UrlStyle) -> Callable[[Place, Stocks], UsageWarehouse]:
     def make(place: Place, stocks: Stocks) -> UsageWarehouse:
         for stock in stocks:
             period = _written(stock.period)
@@ -158,7 +158,7 @@ def _http(profile: Profile, style: UrlStyle) -> Callable[[Place, Stocks], UsageW
 
 
 def http_warehouse(
-    url: str, closing: AsyncExitStack, profile: Profile, style: UrlStyle = UrlStyle.QUERY
+    url: str, closing: AsyncExitStack, profile: WarehouseProfile, style: UrlStyle = UrlStyle.QUERY
 ) -> HttpUsageWarehouse:
     """The HTTP adapter with a token of its own, for the site at this URL."""
     endpoint = TokenEndpoint.parse(f"{url}/realms/{REALM}/protocol/openid-connect/token")
@@ -179,7 +179,7 @@ def _connection(service: str, url: str) -> Connection:
 
 def _http_adapter(
     name: str,
-    profile: Profile,
+    profile: WarehouseProfile,
     breaks: tuple[FailingService, FaultKind],
     style: UrlStyle = UrlStyle.QUERY,
 ) -> WarehouseAdapter:
@@ -200,10 +200,10 @@ def _http_adapter(
 NOVEMBER: Final = Month(2026, 11)
 
 HTTP_ADAPTERS: Final = [
-    _http_adapter("HTTP v1", Profile.V1, (FailingService.DWDI, FaultKind.ERROR_503)),
-    _http_adapter("HTTP v2", Profile.V2, (FailingService.DWDI, FaultKind.HTML)),
+    _http_adapter("HTTP v1", WarehouseProfile.V1, (FailingService.DWDI, FaultKind.ERROR_503)),
+    _http_adapter("HTTP v2", WarehouseProfile.V2, (FailingService.DWDI, FaultKind.HTML)),
     _http_adapter(
-        "HTTP v2, paths", Profile.V2, (FailingService.OIDC, FaultKind.HTML), UrlStyle.PATH
+        "HTTP v2, paths", WarehouseProfile.V2, (FailingService.OIDC, FaultKind.HTML), UrlStyle.PATH
     ),
 ]
 USAGE_WAREHOUSES: Final = [

@@ -16,9 +16,9 @@ from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.make_plan import make_plan
 from cscs_domain.usage.metered_resources import MeteredResource
-from cscs_domain.usage.metering import Metering, Profile
+from cscs_domain.usage.metering import Metering, WarehouseProfile
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import Action, UsagePlan
+from cscs_domain.usage.plan import PlanAction, UsagePlan
 from cscs_domain.usage.reports import AccountUsage, UsageReport
 from cscs_domain.usage.submissions import RecordedUsage
 from cscs_domain.usage.submit_plan import Submission
@@ -85,7 +85,7 @@ def situations(draw: DrawFn) -> Situation:
         month,
         report,
         draw(st.dictionaries(st.sampled_from(ACCOUNTS), recorded_usage())),
-        Metering(components=components, profile=draw(st.sampled_from(Profile))),
+        Metering(components=components, profile=draw(st.sampled_from(WarehouseProfile))),
         PlanRules(
             allow_decrease=draw(flags),
             reconcile=draw(flags),
@@ -165,7 +165,7 @@ def test_nothing_is_made_smaller_without_permission(situation: Situation) -> Non
     free = {each.name for each in situation.metering.components if each.allow_decrease}
     for each in Desk(situation).plan().resources:
         for figure in each.figures:
-            if figure.action is Action.ZERO:
+            if figure.action is PlanAction.ZERO:
                 assert rules.reconcile
                 says = situation.says.accounts.get(each.resource.backend_id)
                 assert says is not None or each.resource.backend_id in situation.says.unknown

@@ -19,9 +19,9 @@ from cscs_domain.storage.wire import problem_to_wire
 from cscs_domain.usage.aggregation import UsageTally
 from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Month, months_between, safe_moment
-from cscs_domain.usage.reports import TOTAL, UsageReport, report_to_wire
+from cscs_domain.usage.reports import TOTAL_ACCOUNT_USAGE, UsageReport, report_to_wire
 from cscs_domain.usage.warehouse import WarehousePage
 from cscs_fakes.strategies import any_text, json_values, pages, shuffled
 from cscs_json import encode
@@ -36,9 +36,15 @@ COMPONENTS: Final = (
 COMPUTE: Final = Metering(components=COMPONENTS)
 METERINGS: Final = (
     (COMPUTE, ACCOUNTS),
-    (Metering(components=COMPONENTS, profile=Profile.V2), ACCOUNTS),
-    (Metering(components=COMPONENTS, profile=Profile.V2, kind=Kind.STORAGE), ACCOUNTS),
-    (Metering(components=COMPONENTS, profile=Profile.V2, kind=Kind.INFERENCE), RESOURCES),
+    (Metering(components=COMPONENTS, profile=WarehouseProfile.V2), ACCOUNTS),
+    (
+        Metering(components=COMPONENTS, profile=WarehouseProfile.V2, kind=UsageKind.STORAGE),
+        ACCOUNTS,
+    ),
+    (
+        Metering(components=COMPONENTS, profile=WarehouseProfile.V2, kind=UsageKind.INFERENCE),
+        RESOURCES,
+    ),
 )
 
 good_amounts: Final = (
@@ -57,7 +63,10 @@ days: Final = st.sampled_from(["2025-11-01", "2025-11-30", "2025-12-01", "soon"]
 
 
 def user_rows(amounts: SearchStrategy[object]) -> SearchStrategy[dict[str, object]]:
-    names = st.sampled_from(["anovak", " anovak", "bkeller", "çmüller", TOTAL]) | any_text()
+    names = (
+        st.sampled_from(["anovak", " anovak", "bkeller", "çmüller", TOTAL_ACCOUNT_USAGE])
+        | any_text()
+    )
     return st.fixed_dictionaries(
         {"username": names, "nodeHours": amounts},
         optional={"cpuHours": amounts, "usageDate": days, "cluster": any_text()},
@@ -137,7 +146,7 @@ def figures(report: UsageReport) -> dict[tuple[str, str, str], Decimal]:
     return {
         (account, user, component): amount
         for account, usage in report.accounts.items()
-        for user, amounts in [(TOTAL, usage.totals), *usage.users.items()]
+        for user, amounts in [(TOTAL_ACCOUNT_USAGE, usage.totals), *usage.users.items()]
         for component, amount in amounts.items()
     }
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import attrs
 
-from cscs_domain.usage.metering import Profile
+from cscs_domain.usage.metering import WarehouseProfile
 from cscs_domain.usage.months import Month, Period
 from cscs_fakes.waldur_row_names import login
 
@@ -25,7 +25,10 @@ CLUSTERS: Final = ("daint", "eiger")
 _PEOPLE: Final = 997
 """How many people there are; some work for several accounts."""
 _WORD: Final = (1 << 64) - 1
-_TOTAL_FIELDS: Final = {Profile.V1: "accountNodeHours", Profile.V2: "totalNodeHours"}
+_TOTAL_FIELDS: Final = {
+    WarehouseProfile.V1: "accountNodeHours",
+    WarehouseProfile.V2: "totalNodeHours",
+}
 _MOST_A_DAY: Final = 2_000_000
 """The most that a figure grows on an average day, in its smallest unit."""
 
@@ -36,7 +39,7 @@ def make_compute_rows(
     *,
     users: int = 5,
     seed: int = 0,
-    profile: Profile = Profile.V1,
+    profile: WarehouseProfile = WarehouseProfile.V1,
     clusters: Collection[str] = CLUSTERS,
 ) -> list[dict[str, object]]:
     """One row for each account: its total, and what its users have, in node-hours.

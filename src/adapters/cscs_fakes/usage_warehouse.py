@@ -11,21 +11,21 @@ import attrs
 
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.ports import UsageWarehouse
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Days, Period
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 
 SUBJECT_FIELDS: Final = {
-    Kind.COMPUTE: "account",
-    Kind.STORAGE: "path",
-    Kind.INFERENCE: "waldurResourceUuid",
+    UsageKind.COMPUTE: "account",
+    UsageKind.STORAGE: "path",
+    UsageKind.INFERENCE: "waldurResourceUuid",
 }
 """Which field of a row says what it is about."""
 
 
 @attrs.frozen
 class _Saved:
-    kind: Kind
+    kind: UsageKind
     period: Period
     cluster: str
     rows: tuple[object, ...]
@@ -49,7 +49,9 @@ class FakeUsageWarehouse:
         self.answers_everything = False
         self.queries: list[WarehouseQuery] = []
 
-    def put(self, kind: Kind, period: Period, rows: Iterable[object], *, cluster: str = "") -> None:
+    def put(
+        self, kind: UsageKind, period: Period, rows: Iterable[object], *, cluster: str = ""
+    ) -> None:
         """Add rows, even such as no warehouse should send.
 
         A question about several days is answered with the rows of every period of days in it. Rows
@@ -89,7 +91,7 @@ class FakeUsageWarehouse:
             raise self._failure
 
 
-def by_subject(kind: Kind, rows: Iterable[object]) -> dict[str | None, list[object]]:
+def by_subject(kind: UsageKind, rows: Iterable[object]) -> dict[str | None, list[object]]:
     """The rows about each subject, and under None those about nobody."""
     found: dict[str | None, list[object]] = {}
     for row in rows:
@@ -104,12 +106,12 @@ def rows_about(
     return [row for subject in sorted(subjects) for row in known.get(subject, ())]
 
 
-def subject_of(kind: Kind, row: object) -> str | None:
+def subject_of(kind: UsageKind, row: object) -> str | None:
     """What a row is about; None if it does not say."""
     value = row.get(SUBJECT_FIELDS[kind]) if isinstance(row, Mapping) else None
     if not isinstance(value, str):
         return None
-    return canonical(value) if kind is Kind.INFERENCE else value
+    return canonical(value) if kind is UsageKind.INFERENCE else value
 
 
 def canonical(text: str) -> str:

@@ -19,7 +19,7 @@ import attrs
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import UsageWarehouse
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Month, Period
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 from cscs_files.file_reading import SourceFile
@@ -32,7 +32,7 @@ LARGEST_USAGE_FILE: Final = 512 * 2**20
 _STANDS_FOR: Final = "DWDI"
 _ROWS_OF_A_PAGE: Final = 50
 _NAME: Final = re.compile(
-    rf"({'|'.join(Kind)})-([0-9]{{4}}-[0-9]{{2}}(?:-[0-9]{{2}})?)(?:@([^.]+))?"
+    rf"({'|'.join(UsageKind)})-([0-9]{{4}}-[0-9]{{2}}(?:-[0-9]{{2}})?)(?:@([^.]+))?"
     r"(?:\.part([1-9][0-9]{0,3}))?\.json"
 )
 _OF_A_DAY: Final = re.compile(r"-[0-9]{2}(?![0-9])")
@@ -46,7 +46,7 @@ _WHOLE: Final = 0
 class _Wanted:
     """One answer: of a kind, month or day, and cluster; the cluster may be "" for all of them."""
 
-    kind: Kind
+    kind: UsageKind
     when: str
     cluster: str
 
@@ -152,7 +152,7 @@ class FileUsageWarehouse:
         try:
             for path in sorted(self._folder.path.iterdir()):
                 if found := _NAME.fullmatch(path.name):
-                    wanted = _Wanted(Kind(found[1]), found[2], found[3] or "")
+                    wanted = _Wanted(UsageKind(found[1]), found[2], found[3] or "")
                     parts = listing.answers.setdefault(wanted, {})
                     parts[int(found[4] or _WHOLE)] = path
                 else:
@@ -171,7 +171,7 @@ def _names_of(period: Period) -> Iterator[str]:
         yield (period.first + timedelta(days=step)).isoformat()
 
 
-def _rows_of(file: SourceFile, kind: Kind) -> Sequence[object]:
+def _rows_of(file: SourceFile, kind: UsageKind) -> Sequence[object]:
     try:
         content, _ = file.read()
         return decode_usage_rows(content, kind.value)

@@ -15,7 +15,7 @@ import attrs
 from cscs_domain._text import label, shown
 from cscs_domain.ports import UsageWarehouse
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 from cscs_http.answer import Answer
 from cscs_http.as_they_come import as_they_come
@@ -37,7 +37,11 @@ __all__ = ["HttpUsageWarehouse", "UrlStyle", "dwdi_base_url"]
 _MOST_SUBJECTS: Final = 50
 """In one request. With users, days and clusters each may bring hundreds of rows."""
 
-_WORD: Final = {Kind.COMPUTE: "account", Kind.STORAGE: "path", Kind.INFERENCE: "resource"}
+_WORD: Final = {
+    UsageKind.COMPUTE: "account",
+    UsageKind.STORAGE: "path",
+    UsageKind.INFERENCE: "resource",
+}
 
 _FORBIDDEN: Final = "check cscs_dwdi_oidc_scope, and what this client may read"
 _NOT_FOUND: Final = "check cscs_dwdi_api_url, and whether the service has the profile {}"
@@ -61,9 +65,9 @@ class HttpUsageWarehouse:
         self,
         service: Service,
         *,
-        profile: Profile,
+        profile: WarehouseProfile,
         storage_url_style: UrlStyle = UrlStyle.QUERY,
-        kind: Kind = Kind.COMPUTE,
+        kind: UsageKind = UsageKind.COMPUTE,
         today: Callable[[], date] = _today,
     ) -> None:
         self._service = service
@@ -114,9 +118,9 @@ class HttpUsageWarehouse:
                 await asyncio.sleep(0)
 
     async def _page(
-        self, kind: Kind, request: DwdiRequest, param: RepeatedParam, chunk: Sequence[str]
+        self, kind: UsageKind, request: DwdiRequest, param: RepeatedParam, chunk: Sequence[str]
     ) -> WarehousePage:
-        asked = [_wire_uuid(each) for each in chunk] if kind is Kind.INFERENCE else chunk
+        asked = [_wire_uuid(each) for each in chunk] if kind is UsageKind.INFERENCE else chunk
         answer = await self._get(attrs.evolve(request, params=param.params_of(asked)))
         return WarehousePage(frozenset(chunk), _rows(answer, kind))
 
@@ -140,7 +144,7 @@ class HttpUsageWarehouse:
         return attrs.evolve(error, reason=f"{error.reason} ({advice})")
 
 
-def _rows(answer: Answer, kind: Kind) -> Sequence[object]:
+def _rows(answer: Answer, kind: UsageKind) -> Sequence[object]:
     try:
         return decode_usage_rows(answer.json_bytes(), kind)
     except MalformedPageError as error:
@@ -155,7 +159,7 @@ def _wire_uuid(text: str) -> str:
         return text
 
 
-def _not_asked(kind: Kind, subjects: Sequence[str]) -> WarehousePage:
+def _not_asked(kind: UsageKind, subjects: Sequence[str]) -> WarehousePage:
     problems = [
         Problem(
             ProblemCode.MALFORMED_RECORD,

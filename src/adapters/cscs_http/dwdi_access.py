@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from cscs_domain.ports import Clock
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_http.connection import Connection, Reveal, TimeLimits
 from cscs_http.dwdi import HttpUsageWarehouse, UrlStyle, dwdi_base_url
 from cscs_http.errors import NoAnswerError
@@ -49,8 +49,8 @@ class DwdiAccess:
     client_id: str
     client_secret: Reveal = attrs.field(repr=False)
     scope: str = ""
-    profile: Profile = Profile.V1
-    kind: Kind = Kind.COMPUTE
+    profile: WarehouseProfile = WarehouseProfile.V1
+    kind: UsageKind = UsageKind.COMPUTE
     storage_url_style: UrlStyle = UrlStyle.QUERY
     proxy: Reveal | None = attrs.field(default=None, repr=False)
     ca_file: Path | None = None

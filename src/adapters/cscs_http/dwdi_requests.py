@@ -14,14 +14,14 @@ import attrs
 
 from cscs_domain._text import is_encodable, shown
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month, Period
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_http.params import Params
 
 _API: Final = "api/v1/"
 _SUFFIX: Final = "/api/v1"
-_BY_ACCOUNT: Final = {Profile.V1: "-multiaccount", Profile.V2: "/account"}
+_BY_ACCOUNT: Final = {WarehouseProfile.V1: "-multiaccount", WarehouseProfile.V2: "/account"}
 _INFERENCE: Final = "inference/resource/cost"
 
 
@@ -58,37 +58,37 @@ def dwdi_base_url(text: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"{path}/", "", ""))
 
 
-def usage_request(query: WarehouseQuery, profile: Profile, style: UrlStyle) -> DwdiRequest:
+def usage_request(query: WarehouseQuery, profile: WarehouseProfile, style: UrlStyle) -> DwdiRequest:
     """The request for a query. Raises `InvalidValueError` for what this interface cannot be asked.
 
     So filters that it does not know are never left out of a question without a word.
     """
-    if query.kind is Kind.COMPUTE:
+    if query.kind is UsageKind.COMPUTE:
         return _compute(query, profile)
-    if profile is Profile.V1:
-        _refuse("kind", query.kind.value, f"needs the profile {Profile.V2}")
-    return _storage(query, style) if query.kind is Kind.STORAGE else _inference(query)
+    if profile is WarehouseProfile.V1:
+        _refuse("kind", query.kind.value, f"needs the profile {WarehouseProfile.V2}")
+    return _storage(query, style) if query.kind is UsageKind.STORAGE else _inference(query)
 
 
-def ping_request(kind: Kind, profile: Profile, today: date) -> DwdiRequest:
+def ping_request(kind: UsageKind, profile: WarehouseProfile, today: date) -> DwdiRequest:
     """A small request about this day that names nobody."""
     day = Days(today, today)
     match kind:
-        case Kind.STORAGE:
+        case UsageKind.STORAGE:
             path, params = "storage/usage-day", _exactly(day)
-        case Kind.INFERENCE:
+        case UsageKind.INFERENCE:
             path, params = _INFERENCE, _range(Month(today.year, today.month))
         case _:
-            suffix = _BY_ACCOUNT[profile] if profile is Profile.V1 else ""
+            suffix = _BY_ACCOUNT[profile] if profile is WarehouseProfile.V1 else ""
             path, params = f"compute/usage-day{suffix}", _range(day)
     return DwdiRequest(path=_API + path, params=params)
 
 
-def _compute(query: WarehouseQuery, profile: Profile) -> DwdiRequest:
+def _compute(query: WarehouseQuery, profile: WarehouseProfile) -> DwdiRequest:
     params = _range(query.period)
     if query.cluster:
-        if profile is Profile.V1:
-            _refuse("cluster", query.cluster, f"needs the profile {Profile.V2}")
+        if profile is WarehouseProfile.V1:
+            _refuse("cluster", query.cluster, f"needs the profile {WarehouseProfile.V2}")
         params = (*params, ("cluster", query.cluster))
     path = f"{_API}compute/usage-{_grain(query.period)}{_BY_ACCOUNT[profile]}"
     return DwdiRequest(path=path, params=params, repeated="account")

@@ -14,7 +14,7 @@ from cscs_domain.usage.compute_rows import ComputeRows
 from cscs_domain.usage.findings import About, Findings, Oddity
 from cscs_domain.usage.inference_rows import InferenceRows
 from cscs_domain.usage.matching import Fields, fields_of
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Period
 from cscs_domain.usage.report_building import accounts_of, nothing_used
 from cscs_domain.usage.reported_days import ReportedDays
@@ -108,15 +108,15 @@ class UsageTally:
         if not isinstance(value, str) or not value:
             return None
         match self._metering.kind:
-            case Kind.INFERENCE:
+            case UsageKind.INFERENCE:
                 return canonical_uuid(value)
-            case Kind.STORAGE:
+            case UsageKind.STORAGE:
                 return plain_path(value)
-            case Kind.COMPUTE:
+            case UsageKind.COMPUTE:
                 return value
 
     def _note_untold(self, sums: Mapping[str, SubjectSums], unmatched: frozenset[str]) -> None:
-        if self._metering.kind is not Kind.COMPUTE:
+        if self._metering.kind is not UsageKind.COMPUTE:
             return  # elsewhere a field may well be left out where there is nothing
         null = {about for about, _ in self._findings.of(Oddity.NULL_TOTAL)}
         for subject, found in sums.items():
@@ -126,13 +126,13 @@ class UsageTally:
                 if not is_told and about not in null:
                     self._findings.add(Oddity.NO_TOTAL, about)
 
-    def _rows_of(self, kind: Kind, fields: tuple[Fields, ...]) -> _Rows:
+    def _rows_of(self, kind: UsageKind, fields: tuple[Fields, ...]) -> _Rows:
         match kind:
-            case Kind.COMPUTE:
+            case UsageKind.COMPUTE:
                 return ComputeRows(fields, self._days, self._findings)
-            case Kind.STORAGE:
+            case UsageKind.STORAGE:
                 return StorageRows(fields, self._findings)
-            case Kind.INFERENCE:
+            case UsageKind.INFERENCE:
                 return InferenceRows(fields, self._findings)
 
 

@@ -12,7 +12,7 @@ from cscs_domain.usage.findings import About, Findings, Oddity
 from cscs_domain.usage.matching import Fields
 from cscs_domain.usage.plain_users import plain_rows
 from cscs_domain.usage.reported_days import ReportedDays
-from cscs_domain.usage.reports import TOTAL
+from cscs_domain.usage.reports import TOTAL_ACCOUNT_USAGE
 from cscs_domain.usage.row_amounts import RowAmounts
 from cscs_domain.usage.subject_sums import SubjectSums
 
@@ -82,7 +82,7 @@ class ComputeRows:
             return name
         if not name:
             self._findings.add(Oddity.NO_USER, About(account))
-        elif name == TOTAL:
+        elif name == TOTAL_ACCOUNT_USAGE:
             self._findings.add(Oddity.RESERVED_USER, About(account), name)
         else:
             self._findings.add(Oddity.BAD_USER, About(account), name)
@@ -93,7 +93,7 @@ class ComputeRows:
 
 
 def _is_username(value: object) -> bool:
-    if not isinstance(value, str) or value in {"", TOTAL} or value != value.strip():
+    if not isinstance(value, str) or value in {"", TOTAL_ACCOUNT_USAGE} or value != value.strip():
         return False
     if value.isascii() and value.isprintable():
         return len(value) <= _LONGEST_USERNAME

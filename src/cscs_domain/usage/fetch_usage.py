@@ -10,20 +10,20 @@ from cscs_domain.ports import UsageWarehouse
 from cscs_domain.problems import by_urgency
 from cscs_domain.progress import Progress, Stage, no_progress
 from cscs_domain.usage.aggregation import UsageTally
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Period
 from cscs_domain.usage.reports import UsageReport
 from cscs_domain.usage.warehouse import WarehouseQuery
-from cscs_domain.usage.warehouse_subjects import Account, subjects_of
+from cscs_domain.usage.warehouse_subjects import MeteredAccount, subjects_of
 
-__all__ = ["Account", "fetch_report"]
+__all__ = ["MeteredAccount", "fetch_report"]
 
 
 async def fetch_report(
     warehouse: UsageWarehouse,
     metering: Metering,
     period: Period,
-    accounts: Iterable[Account],
+    accounts: Iterable[MeteredAccount],
     *,
     progress: Progress = no_progress,
 ) -> UsageReport:
@@ -50,7 +50,7 @@ async def fetch_report(
 def _query(
     metering: Metering, period: Period, cluster: str, asked: frozenset[str]
 ) -> WarehouseQuery:
-    narrowed = metering.kind is Kind.STORAGE
+    narrowed = metering.kind is UsageKind.STORAGE
     return WarehouseQuery(
         kind=metering.kind,
         period=period,

@@ -17,7 +17,7 @@ from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Metering
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan, Why
+from cscs_domain.usage.plan import PlanAction, PlannedFigure, PlanReason, ResourcePlan, UsagePlan
 from cscs_domain.usage.plan_problems import held_back, unknown_components
 from cscs_domain.usage.reports import AccountUsage, UsageReport
 from cscs_domain.usage.submissions import RecordedMonth, RecordedUsage
@@ -132,21 +132,21 @@ class _Comparison:
         figure = _Figures(component.name, user, before)
         wanted = to_cents(amount)
         if doubt := self._doubt(component.name, amount):
-            return figure.held(Why.DOUBT, wanted, doubt)
+            return figure.held(PlanReason.DOUBT, wanted, doubt)
         if before is None:
-            return figure.sent(Action.CREATE, Why.NEW, wanted)
+            return figure.sent(PlanAction.CREATE, PlanReason.NEW, wanted)
         if wanted > before:
-            return figure.sent(Action.RAISE, Why.MORE, wanted)
+            return figure.sent(PlanAction.RAISE, PlanReason.MORE, wanted)
         if wanted < before:
             return self._lowered(component, figure, wanted)
-        return figure.unchanged(Why.EQUAL, wanted)
+        return figure.unchanged(PlanReason.EQUAL, wanted)
 
     def _lowered(self, component: Component, figure: _Figures, wanted: Decimal) -> PlannedFigure:
         if self.usage and component.name in self.usage.untold and not self.rules.force:
-            return figure.held(Why.UNTOLD, wanted)
+            return figure.held(PlanReason.UNTOLD, wanted)
         if not self._may_decrease(component):
-            return figure.held(Why.LESS, wanted)
-        return figure.sent(Action.LOWER, Why.LESS, wanted)
+            return figure.held(PlanReason.LESS, wanted)
+        return figure.sent(PlanAction.LOWER, PlanReason.LESS, wanted)
 
     def _forgotten(
         self, component: str, user: str | None, before: Decimal | None
@@ -156,17 +156,17 @@ class _Comparison:
             return None
         figure = _Figures(component, user, before)
         if self.usage is None and not self.is_forgotten:
-            return figure.held(Why.NOT_TOLD)
+            return figure.held(PlanReason.NOT_TOLD)
         if doubt := self._doubt(component):
-            return figure.held(Why.DOUBT, doubt=doubt)
-        return figure.unchanged(Why.FORGOTTEN) if before == 0 else self._zeroed(figure)
+            return figure.held(PlanReason.DOUBT, doubt=doubt)
+        return figure.unchanged(PlanReason.FORGOTTEN) if before == 0 else self._zeroed(figure)
 
     def _zeroed(self, figure: _Figures) -> PlannedFigure:
         if not self.rules.reconcile:
-            return figure.held(Why.FORGOTTEN)
+            return figure.held(PlanReason.FORGOTTEN)
         if self.is_empty:
-            return figure.held(Why.EMPTY)
-        return figure.sent(Action.ZERO, Why.FORGOTTEN, NOTHING)
+            return figure.held(PlanReason.EMPTY)
+        return figure.sent(PlanAction.ZERO, PlanReason.FORGOTTEN, NOTHING)
 
     def _doubt(self, component: str, amount: Decimal = NOTHING) -> str:
         """Why nothing may be submitted of a component, whatever Waldur has; empty if it may."""
@@ -192,16 +192,20 @@ class _Figures:
     user: str | None
     before: Decimal | None
 
-    def sent(self, action: Action, why: Why, wanted: Decimal) -> PlannedFigure:
+    def sent(self, action: PlanAction, why: PlanReason, wanted: Decimal) -> PlannedFigure:
         return self._made(action, why, wanted, "")
 
-    def unchanged(self, why: Why, wanted: Decimal | None = None) -> PlannedFigure:
-        return self._made(Action.UNCHANGED, why, wanted, "")
+    def unchanged(self, why: PlanReason, wanted: Decimal | None = None) -> PlannedFigure:
+        return self._made(PlanAction.UNCHANGED, why, wanted, "")
 
-    def held(self, why: Why, wanted: Decimal | None = None, doubt: str = "") -> PlannedFigure:
-        return self._made(Action.HELD_BACK, why, wanted, doubt)
+    def held(
+        self, why: PlanReason, wanted: Decimal | None = None, doubt: str = ""
+    ) -> PlannedFigure:
+        return self._made(PlanAction.HELD_BACK, why, wanted, doubt)
 
-    def _made(self, action: Action, why: Why, wanted: Decimal | None, doubt: str) -> PlannedFigure:
+    def _made(
+        self, action: PlanAction, why: PlanReason, wanted: Decimal | None, doubt: str
+    ) -> PlannedFigure:
         return PlannedFigure(
             component=self.component,
             user=self.user,
@@ -219,11 +223,11 @@ def _beside(total: PlannedFigure, users: Sequence[PlannedFigure]) -> Iterator[Pl
     While a total is zero, Waldur makes the sum of the users the total as soon as it is told about
     one; so none is, unless all of them become zero.
     """
-    why = Why.FOLLOWS if total.action is Action.HELD_BACK else None
+    why = PlanReason.FOLLOWS if total.action is PlanAction.HELD_BACK else None
     if total.afterwards == 0 and any(each.afterwards for each in users):
-        why = why or Why.FILLED
+        why = why or PlanReason.FILLED
     for figure in users:
         if why and figure.action.is_sent:
-            yield attrs.evolve(figure, action=Action.HELD_BACK, why=why)
+            yield attrs.evolve(figure, action=PlanAction.HELD_BACK, why=why)
         else:
             yield figure

@@ -9,7 +9,7 @@ import attrs
 
 from cscs_domain.usage.amount_reading import read_amount
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 
 ABSENT: Final = object()
 """What `pick` returns where no field of a component is there."""
@@ -36,7 +36,7 @@ def fields_of(metering: Metering) -> tuple[Fields, ...]:
 def _fields(metering: Metering, component: Component) -> Fields:
     name = component.name
     rows, users = [*_by_name(name)], [name]
-    if metering.profile is Profile.V2:
+    if metering.profile is WarehouseProfile.V2:
         for row_field, user_field in _by_kind(metering.kind, name):
             rows.append(row_field)
             users.append(user_field)
@@ -51,16 +51,16 @@ def _by_name(name: str) -> Iterator[str]:
     yield f"account{name}"
 
 
-def _by_kind(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
+def _by_kind(kind: UsageKind, name: str) -> Iterator[tuple[str, str]]:
     """What the second generation of the reference reads, whatever the field is called."""
     match kind:
-        case Kind.COMPUTE if "node" in name:
+        case UsageKind.COMPUTE if "node" in name:
             yield "totalNodeHours", "nodeHours"
-        case Kind.STORAGE if name.lower() == "storage" or "space" in name:
+        case UsageKind.STORAGE if name.lower() == "storage" or "space" in name:
             yield "spaceUsed", "spaceUsed"
-        case Kind.STORAGE if "inodes_usage" in name:
+        case UsageKind.STORAGE if "inodes_usage" in name:
             yield "inodesUsed", "inodesUsed"
-        case Kind.INFERENCE if name.lower() == "token_cost":
+        case UsageKind.INFERENCE if name.lower() == "token_cost":
             yield "totalCost", "totalCost"
 
 

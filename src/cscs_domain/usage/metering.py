@@ -19,7 +19,7 @@ from cscs_domain.usage.components import AccountingType, Component, Factoring
 _NO_PATHS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Profile(StrEnum):
+class WarehouseProfile(StrEnum):
     """The two generations of the warehouse's interface."""
 
     V1 = "v1-multiaccount"
@@ -27,7 +27,7 @@ class Profile(StrEnum):
     V2 = "v2-account"
 
 
-class Kind(StrEnum):
+class UsageKind(StrEnum):
     """What is metered."""
 
     COMPUTE = "compute"
@@ -48,8 +48,8 @@ class Metering:
     """
 
     components: tuple[Component, ...] = attrs.field()
-    profile: Profile = Profile.V1
-    kind: Kind = attrs.field(default=Kind.COMPUTE)
+    profile: WarehouseProfile = WarehouseProfile.V1
+    kind: UsageKind = attrs.field(default=UsageKind.COMPUTE)
     storage_paths: Mapping[str, str] = attrs.field(default=_NO_PATHS)
     filesystem: str = ""
     data_type: str = ""
@@ -64,15 +64,17 @@ class Metering:
             raise InvalidValueError("components", shown(names), "name one component twice")
 
     @kind.validator
-    def _is_offered(self, _attribute: object, value: Kind) -> None:
-        if value is not Kind.COMPUTE and self.profile is Profile.V1:
-            raise InvalidValueError("kind", shown(value.value), f"needs the profile {Profile.V2}")
+    def _is_offered(self, _attribute: object, value: UsageKind) -> None:
+        if value is not UsageKind.COMPUTE and self.profile is WarehouseProfile.V1:
+            raise InvalidValueError(
+                "kind", shown(value.value), f"needs the profile {WarehouseProfile.V2}"
+            )
 
     def factoring(self, component: Component) -> Factoring:
         """Compute is multiplied by the factor; storage and costs are divided by it."""
         if component.factor_semantics is not None:
             return component.factor_semantics
-        return Factoring.MULTIPLY if self.kind is Kind.COMPUTE else Factoring.DIVIDE
+        return Factoring.MULTIPLY if self.kind is UsageKind.COMPUTE else Factoring.DIVIDE
 
     @property
     def limits(self) -> frozenset[str]:
@@ -88,9 +90,9 @@ class Metering:
         """Whether accounts that the warehouse does not know are reported as zero, where Waldur has
         nothing else.
         """
-        return self.profile is Profile.V2
+        return self.profile is WarehouseProfile.V2
 
     @property
     def may_decrease(self) -> bool:
         """Whether smaller figures than before are normal."""
-        return self.profile is Profile.V2
+        return self.profile is WarehouseProfile.V2

@@ -22,7 +22,7 @@ from cscs_domain.usage.submissions import RecordedUsage
 _NO_AMOUNTS: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
-class Action(StrEnum):
+class PlanAction(StrEnum):
     """What is done about a figure."""
 
     CREATE = "create"
@@ -41,7 +41,7 @@ class Action(StrEnum):
         return self in _SENT
 
 
-class Why(StrEnum):
+class PlanReason(StrEnum):
     """Why an action was chosen: a word for programs; `sentence` is for people."""
 
     NEW = "new"
@@ -64,19 +64,19 @@ class Why(StrEnum):
 
 
 _SENTENCES: Final = {
-    Why.NEW: "Waldur has none yet",
-    Why.EQUAL: "Waldur has it",
-    Why.MORE: "the warehouse has more",
-    Why.LESS: "the warehouse has less",
-    Why.DOUBT: "it is in doubt",
-    Why.FORGOTTEN: "the warehouse does not know it (any more)",
-    Why.EMPTY: "the warehouse knows none of the accounts of the offering",
-    Why.NOT_TOLD: "nothing that the warehouse says about the account can be used",
-    Why.UNTOLD: "the warehouse has no total of it",
-    Why.FOLLOWS: "the total is held back",
-    Why.FILLED: "Waldur would make the sum of the users the total",
+    PlanReason.NEW: "Waldur has none yet",
+    PlanReason.EQUAL: "Waldur has it",
+    PlanReason.MORE: "the warehouse has more",
+    PlanReason.LESS: "the warehouse has less",
+    PlanReason.DOUBT: "it is in doubt",
+    PlanReason.FORGOTTEN: "the warehouse does not know it (any more)",
+    PlanReason.EMPTY: "the warehouse knows none of the accounts of the offering",
+    PlanReason.NOT_TOLD: "nothing that the warehouse says about the account can be used",
+    PlanReason.UNTOLD: "the warehouse has no total of it",
+    PlanReason.FOLLOWS: "the total is held back",
+    PlanReason.FILLED: "Waldur would make the sum of the users the total",
 }
-_SENT: Final = frozenset({Action.CREATE, Action.RAISE, Action.LOWER, Action.ZERO})
+_SENT: Final = frozenset({PlanAction.CREATE, PlanAction.RAISE, PlanAction.LOWER, PlanAction.ZERO})
 
 
 @attrs.frozen(kw_only=True)
@@ -84,15 +84,15 @@ class PlannedFigure:
     """One figure: the total of a component, or what a user has of it.
 
     `recorded` is Waldur's figure, None if it has none; `wanted` is what it is to be, the
-    warehouse's rounded or zero, None if nobody knows. `doubt` is the reason of `Why.DOUBT`.
+    warehouse's rounded or zero, None if nobody knows. `doubt` is the reason of `PlanReason.DOUBT`.
     """
 
     component: str
     user: str | None = None
     recorded: Decimal | None
     wanted: Decimal | None
-    action: Action
-    why: Why
+    action: PlanAction
+    why: PlanReason
     doubt: str = ""
 
     @property
@@ -103,7 +103,7 @@ class PlannedFigure:
     @property
     def of_warehouse(self) -> Decimal | None:
         """The warehouse's own figure: None also for one that becomes zero by reconciliation."""
-        return None if self.action is Action.ZERO else self.wanted
+        return None if self.action is PlanAction.ZERO else self.wanted
 
     @property
     def afterwards(self) -> Decimal | None:

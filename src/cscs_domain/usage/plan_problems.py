@@ -9,16 +9,16 @@ from cscs_domain._text import label
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Metering
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, Why
+from cscs_domain.usage.plan import PlanAction, PlannedFigure, PlanReason, ResourcePlan
 
 _HINTS: Final = {
-    Why.LESS: "If the warehouse is right, report the month again with --allow-decrease; "
+    PlanReason.LESS: "If the warehouse is right, report the month again with --allow-decrease; "
     "allow_decrease: true of the component does so always.",
-    Why.FORGOTTEN: "If it is gone for good, report the month again with --reconcile.",
-    Why.EMPTY: "That is rather a fault than the truth; if it is right, add --force.",
-    Why.NOT_TOLD: "Another problem of the account says why.",
-    Why.UNTOLD: "Look at the name of the component; --force submits zeros all the same.",
-    Why.FILLED: "Look for the missing total in the warehouse, or let all users become zero.",
+    PlanReason.FORGOTTEN: "If it is gone for good, report the month again with --reconcile.",
+    PlanReason.EMPTY: "That is rather a fault than the truth; if it is right, add --force.",
+    PlanReason.NOT_TOLD: "Another problem of the account says why.",
+    PlanReason.UNTOLD: "Look at the name of the component; --force submits zeros all the same.",
+    PlanReason.FILLED: "Look for the missing total in the warehouse, or let all users become zero.",
 }
 _MEND: Final = "Correct it where it comes from, then report the month again."
 
@@ -26,7 +26,7 @@ _MEND: Final = "Correct it where it comes from, then report the month again."
 def held_back(plans: Iterable[ResourcePlan]) -> Iterator[Problem]:
     """A problem for every total that is held back, and for users who are beside one that is not."""
     for plan in plans:
-        held = [figure for figure in plan.figures if figure.action is Action.HELD_BACK]
+        held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
         totals = {figure.component: figure for figure in held if figure.user is None}
         for total in totals.values():
             yield _problem(plan, [total], "")

@@ -12,7 +12,7 @@ from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.components import Component, Factoring
 from cscs_domain.usage.doubts import Doubts
 from cscs_domain.usage.findings import About, Findings, Oddity
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from cscs_domain.usage.reports import AccountUsage
 from cscs_domain.usage.subject_sums import SubjectSums
 
@@ -44,7 +44,7 @@ def accounts_of(
 
 def _untold(names: Sequence[str], found: SubjectSums, metering: Metering) -> frozenset[str]:
     """Where storage and costs are zero, the field may be left out (DWDI contract, 4.2, 4.3)."""
-    return frozenset(names) - found.told if metering.kind is Kind.COMPUTE else frozenset()
+    return frozenset(names) - found.told if metering.kind is UsageKind.COMPUTE else frozenset()
 
 
 def nothing_used(metering: Metering) -> AccountUsage:
@@ -54,7 +54,7 @@ def nothing_used(metering: Metering) -> AccountUsage:
 
 def _scale(component: Component, metering: Metering) -> Scale:
     factor = component.unit_factor
-    if metering.profile is Profile.V2 and component.unit_factor_reporting is not None:
+    if metering.profile is WarehouseProfile.V2 and component.unit_factor_reporting is not None:
         factor = component.unit_factor_reporting
     if factor == 1:
         return _as_it_is

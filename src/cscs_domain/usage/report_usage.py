@@ -15,7 +15,7 @@ from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.ports import Clock, UsageWarehouse, WaldurUsage
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.progress import Progress, Stage, no_progress
-from cscs_domain.usage.fetch_usage import Account, fetch_report
+from cscs_domain.usage.fetch_usage import MeteredAccount, fetch_report
 from cscs_domain.usage.make_plan import make_plan
 from cscs_domain.usage.metered_accounts import MeteredAccounts, metered_accounts
 from cscs_domain.usage.months import Month, safe_moment
@@ -109,7 +109,7 @@ class _Reporting:
             self.warehouse,
             metering,
             month,
-            [Account(each.backend_id, each.cluster, each.uuid) for each in resources],
+            [MeteredAccount(each.backend_id, each.cluster, each.uuid) for each in resources],
             progress=self.progress,
         )
         recorded = await self.waldur.recorded(month, resources)

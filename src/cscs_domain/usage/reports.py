@@ -14,7 +14,7 @@ from cscs_domain.quantities import EXACT, normal
 from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.months import Period
 
-TOTAL: Final = "TOTAL_ACCOUNT_USAGE"
+TOTAL_ACCOUNT_USAGE: Final = "TOTAL_ACCOUNT_USAGE"
 """Under which a report has an account's total among its users; nobody can be called so."""
 
 _NOBODY: Final[Mapping[str, Mapping[str, Decimal]]] = MappingProxyType({})
@@ -67,7 +67,7 @@ def report_to_wire(report: UsageReport) -> dict[str, dict[str, dict[str, Decimal
     """
     return {
         account: {
-            TOTAL: _rounded(usage.totals),
+            TOTAL_ACCOUNT_USAGE: _rounded(usage.totals),
             **{user: _rounded(amounts) for user, amounts in usage.users.items()},
         }
         for account, usage in report.accounts.items()

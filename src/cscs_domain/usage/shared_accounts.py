@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from cscs_domain.usage.metered_resources import MeteredResource
-from cscs_domain.usage.metering import Kind, Metering
-from cscs_domain.usage.warehouse_subjects import Account, cluster_of, subject_of
+from cscs_domain.usage.metering import Metering, UsageKind
+from cscs_domain.usage.warehouse_subjects import MeteredAccount, cluster_of, subject_of
 
 
 @attrs.frozen
@@ -21,7 +21,7 @@ class Claim:
     """
 
     place: str
-    kind: Kind
+    kind: UsageKind
     subject: str
     component: str
     cluster: str
@@ -45,7 +45,7 @@ def _claims(
     for resource in resources:
         if not resource.backend_id:
             continue
-        account = Account(resource.backend_id, resource.cluster, resource.uuid)
+        account = MeteredAccount(resource.backend_id, resource.cluster, resource.uuid)
         subject = subject_of(account, metering)
         for component in metering.components if subject else ():
             yield Claim(

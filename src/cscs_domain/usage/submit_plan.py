@@ -12,7 +12,7 @@ import attrs
 from cscs_domain.ports import Clock, WaldurUsage
 from cscs_domain.problems import Severity
 from cscs_domain.progress import Progress, Stage, no_progress
-from cscs_domain.usage.plan import Action, ResourcePlan, UsagePlan
+from cscs_domain.usage.plan import PlanAction, ResourcePlan, UsagePlan
 from cscs_domain.usage.submission_log import SubmissionLog
 from cscs_domain.usage.submit_resource import ResourceSubmission, result_of
 from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
@@ -89,7 +89,7 @@ class Submission:
 
 
 def _untouched(plan: ResourcePlan) -> ResourceResult:
-    held = [figure for figure in plan.figures if figure.action is Action.HELD_BACK]
+    held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
     if not held:
         return result_of(plan, ResourceOutcome.UNCHANGED)
     return result_of(plan, ResourceOutcome.HELD_BACK, held[0].reason)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from cscs_domain._text import label
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.findings import named
-from cscs_domain.usage.metering import Metering, Profile
+from cscs_domain.usage.metering import Metering, WarehouseProfile
 
 _MOST_SHOWN = 5
 
@@ -50,7 +50,7 @@ def unasked_accounts(subjects: Collection[str]) -> Iterator[Problem]:
 
 def unmatched_components(names: Collection[str], metering: Metering) -> Iterator[Problem]:
     """Configured components without a field in any row."""
-    severity = Severity.WARNING if metering.profile is Profile.V2 else Severity.INFO
+    severity = Severity.WARNING if metering.profile is WarehouseProfile.V2 else Severity.INFO
     for name in names:
         message = f"no row of the warehouse has a field for component {label(name)}; it is zero"
         hint = "See that its name is the one that the warehouse uses."

@@ -8,7 +8,7 @@ import attrs
 
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Period
 
 
@@ -25,7 +25,7 @@ class WarehouseQuery:
     `cluster` narrows compute, `filesystem` and `data_type` storage; empty means not at all.
     """
 
-    kind: Kind = Kind.COMPUTE
+    kind: UsageKind = UsageKind.COMPUTE
     period: Period
     subjects: frozenset[str] = attrs.field(converter=_as_set)
     cluster: str = ""

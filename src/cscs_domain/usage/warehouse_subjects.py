@@ -12,11 +12,11 @@ from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.findings import named
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 
 
 @attrs.frozen
-class Account:
+class MeteredAccount:
     """Whose usage is wanted: `name` is the backend id of a Waldur resource.
 
     `cluster` is the backend id of its offering (compute), `resource` its uuid (inference).
@@ -41,7 +41,7 @@ class Subjects:
     problems: Sequence[Problem]
 
 
-def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
+def subjects_of(accounts: Iterable[MeteredAccount], metering: Metering) -> Subjects:
     """Everything that can be asked for; what cannot is in the problems."""
     names: defaultdict[str, set[str]] = defaultdict(set)
     clusters: defaultdict[str, set[str]] = defaultdict(set)
@@ -61,15 +61,15 @@ def subjects_of(accounts: Iterable[Account], metering: Metering) -> Subjects:
     )
 
 
-def subject_of(account: Account, metering: Metering) -> str | None:
+def subject_of(account: MeteredAccount, metering: Metering) -> str | None:
     """By what the warehouse is asked about an account; None if that is not known."""
     match metering.kind:
-        case Kind.COMPUTE:
+        case UsageKind.COMPUTE:
             return account.name
-        case Kind.STORAGE:
+        case UsageKind.STORAGE:
             path = metering.storage_paths.get(account.name, account.name)
             return plain_path(path) if path.startswith("/") else None
-        case Kind.INFERENCE:
+        case UsageKind.INFERENCE:
             return str(account.resource) if account.resource else _uuid_in(account.name)
 
 
@@ -90,13 +90,13 @@ def cluster_of(offering: str, metering: Metering) -> str:
 
     Source: DWDI contract, section 9.
     """
-    if metering.kind is not Kind.COMPUTE or metering.profile is not Profile.V2:
+    if metering.kind is not UsageKind.COMPUTE or metering.profile is not WarehouseProfile.V2:
         return ""
     return offering.lower() or metering.cluster
 
 
-def _without_subject(account: Account, metering: Metering) -> Problem:
-    if metering.kind is Kind.STORAGE:
+def _without_subject(account: MeteredAccount, metering: Metering) -> Problem:
+    if metering.kind is UsageKind.STORAGE:
         message = f"no path is known for {label(account.name)}, so its usage cannot be asked for"
         hint = "Name its path in storage_path_mapping."
     else:

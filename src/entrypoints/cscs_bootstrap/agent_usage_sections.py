@@ -29,16 +29,16 @@ from cscs_bootstrap.settings_findings import Elsewhere, Findings, collect
 from cscs_bootstrap.settings_model import Settings
 from cscs_bootstrap.settings_usage_components import COMPONENT_KEYS
 from cscs_bootstrap.settings_values import Reason, Scalar, Table, Value, kind_of
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 
-_METERED: Final[Mapping[str, tuple[Kind, Profile]]] = dict(
+_METERED: Final[Mapping[str, tuple[UsageKind, WarehouseProfile]]] = dict(
     zip(
         USAGE_BACKENDS.names,
         (
-            (Kind.COMPUTE, Profile.V1),
-            (Kind.COMPUTE, Profile.V2),
-            (Kind.STORAGE, Profile.V2),
-            (Kind.INFERENCE, Profile.V2),
+            (UsageKind.COMPUTE, WarehouseProfile.V1),
+            (UsageKind.COMPUTE, WarehouseProfile.V2),
+            (UsageKind.STORAGE, WarehouseProfile.V2),
+            (UsageKind.INFERENCE, WarehouseProfile.V2),
         ),
         strict=True,
     )

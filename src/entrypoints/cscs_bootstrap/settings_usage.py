@@ -23,7 +23,7 @@ from cscs_bootstrap.settings_urls import base_url, proxy_url, web_url
 from cscs_bootstrap.settings_usage_components import COMPONENT_KEYS, NO_COMPONENTS, components
 from cscs_bootstrap.settings_usage_values import days_of_grace, offerings, path_mapping
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 
 _REPORTED: Final = "usage"
 _ASKED: Final = "usage and warehouse with adapters.dwdi http"
@@ -48,12 +48,14 @@ class UsageSettings:
         example="[cscs-daint-offering]",
         needed=_REPORTED,
     )
-    kind: Kind = setting(Kind.COMPUTE, choice(Kind), f"What is metered ({words(Kind)}).")
-    profile: Profile = setting(
-        Profile.V1,
-        choice(Profile),
-        f"Generation of the warehouse's interface ({words(Profile)}).",
-        example=Profile.V2.value,
+    kind: UsageKind = setting(
+        UsageKind.COMPUTE, choice(UsageKind), f"What is metered ({words(UsageKind)})."
+    )
+    profile: WarehouseProfile = setting(
+        WarehouseProfile.V1,
+        choice(WarehouseProfile),
+        f"Generation of the warehouse's interface ({words(WarehouseProfile)}).",
+        example=WarehouseProfile.V2.value,
     )
     grace_days: int = setting(
         5,

@@ -9,7 +9,7 @@ from cscs_bootstrap.settings_model import AdapterKind, Settings
 from cscs_bootstrap.settings_objections import Objection, missing
 from cscs_bootstrap.settings_values import Reason
 from cscs_domain.usage.components import Component, Factoring
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 
 _CONNECTION: Final = (
     "cscs_dwdi_api_url",
@@ -24,12 +24,12 @@ _STORAGE: Final = ("storage_filesystem", "storage_data_type")
 def usage_conflicts(settings: Settings) -> Iterator[Objection]:
     """Yield what does not fit together, whoever uses it."""
     usage = settings.usage
-    if usage.kind is not Kind.COMPUTE and usage.profile is Profile.V1:
+    if usage.kind is not UsageKind.COMPUTE and usage.profile is WarehouseProfile.V1:
         reason = f"cannot be {usage.kind} with the profile {usage.profile}."
-        hint = f"Set usage.profile to {Profile.V2}."
+        hint = f"Set usage.profile to {WarehouseProfile.V2}."
         yield Objection("usage.kind", Reason(reason, hint), ("usage.profile",))
     yield from unused_by_profile(settings)
-    if usage.kind is not Kind.COMPUTE:
+    if usage.kind is not UsageKind.COMPUTE:
         for component in usage.components.values():
             yield from _small_factor(component, usage.kind)
     if settings.adapters.dwdi.kind is AdapterKind.FILE and len(settings.adapters.dwdi.path) > 1:
@@ -43,28 +43,28 @@ def unused_by_profile(settings: Settings) -> Iterator[Objection]:
     The site agent's files may carry it, since they did.
     """
     usage = settings.usage
-    if usage.profile is not Profile.V1:
+    if usage.profile is not WarehouseProfile.V1:
         return
-    reason = f"has no meaning in the profile {Profile.V1}"
+    reason = f"has no meaning in the profile {WarehouseProfile.V1}"
     if usage.cscs_dwdi_cluster is not None:
         text = f"{reason}, which adds up all clusters."
-        hint = f"Remove it, or set usage.profile to {Profile.V2}."
+        hint = f"Remove it, or set usage.profile to {WarehouseProfile.V2}."
         yield Objection("usage.cscs_dwdi_cluster", Reason(text, hint), ("usage.profile",))
     for component in usage.components.values():
         if component.unit_factor_reporting is not None:
             text = f"{reason}, which takes unit_factor."
-            hint = f"Write unit_factor alone, or set usage.profile to {Profile.V2}."
+            hint = f"Write unit_factor alone, or set usage.profile to {WarehouseProfile.V2}."
             subkey = f"{component.name}.unit_factor_reporting"
             yield Objection("usage.components", Reason(text, hint, subkey), ("usage.profile",))
 
 
 _UNITS: Final = {
-    Kind.STORAGE: "Write what one unit is in bytes, 1000000000 for GB",
-    Kind.INFERENCE: "Write how much of the warehouse's currency one unit is",
+    UsageKind.STORAGE: "Write what one unit is in bytes, 1000000000 for GB",
+    UsageKind.INFERENCE: "Write how much of the warehouse's currency one unit is",
 }
 
 
-def _small_factor(component: Component, kind: Kind) -> Iterator[Objection]:
+def _small_factor(component: Component, kind: UsageKind) -> Iterator[Objection]:
     """Storage and costs are divided by the factor, though documents have multiplied by it."""
     is_reporting = component.unit_factor_reporting is not None
     key = "unit_factor_reporting" if is_reporting else "unit_factor"
@@ -106,7 +106,7 @@ def warehouse_needs(settings: Settings) -> Iterator[Objection]:
             if getattr(usage, name) is None:
                 why = "the warehouse cannot be asked without it"
                 yield missing(f"usage.{name}", why, "adapters.dwdi", hint=_ALL_FOUR)
-    if usage.kind is Kind.STORAGE:
+    if usage.kind is UsageKind.STORAGE:
         for name in _STORAGE:
             if getattr(usage, name) is None:
                 why = "usage of storage is asked for by it"

@@ -12,7 +12,7 @@ import attrs
 
 from cscs_domain.ports import Clock
 from cscs_domain.usage.metered_resources import MeteredResource
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Days, Month, Period, months_between
 from cscs_domain.usage.usage_reporting import UsageJob
 from cscs_fakes.usage_rows import (
@@ -57,19 +57,19 @@ class InventedUsage:
     def _periods(self) -> Iterator[Period]:
         current = Month.of(self.now, self.zone)
         yield from months_between(current.plus(-_MONTHS_BACK), current)
-        if self.job.metering.kind is not Kind.INFERENCE:
+        if self.job.metering.kind is not UsageKind.INFERENCE:
             today = self.now.astimezone(self.zone).date()
             yield from (_day(today - timedelta(days=back)) for back in range(_DAYS_BACK))
 
     def _rows(self, period: Period) -> list[dict[str, object]]:
         metering = self.job.metering
         match metering.kind:
-            case Kind.COMPUTE:
+            case UsageKind.COMPUTE:
                 return make_compute_rows(self._accounts, period, profile=metering.profile)
-            case Kind.STORAGE:
+            case UsageKind.STORAGE:
                 paths = [metering.storage_paths.get(name, name) for name in self._accounts]
                 return make_storage_rows(paths, period)
-            case Kind.INFERENCE:
+            case UsageKind.INFERENCE:
                 return make_inference_rows([str(each.uuid) for each in self._resources], period)
 
     @cached_property
@@ -77,7 +77,7 @@ class InventedUsage:
         """Backend ids: g001 and so on, for storage the configured ones or paths."""
         metering = self.job.metering
         names = [f"g{number:03d}" for number in range(1, _ACCOUNTS + 1)]
-        if metering.kind is not Kind.STORAGE:
+        if metering.kind is not UsageKind.STORAGE:
             return names
         return list(metering.storage_paths) or [f"/store/{name}" for name in names]
 

@@ -12,7 +12,7 @@ import attrs
 
 from cscs_bootstrap.settings import AdapterKind, Origin, Settings, UsageSettings
 from cscs_domain.usage.metered_resources import OfferingChoice
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.usage_reporting import UsageJob
 
 _NO_OFFERING: Final = OfferingChoice(uuids={UUID(int=0)})
@@ -97,7 +97,7 @@ def place_name(offering: UsageOffering) -> str:
             place = str(choice.path[0].resolve())
         case _:
             place = _address(usage.cscs_dwdi_api_url or "")
-    if usage.kind is Kind.STORAGE:
+    if usage.kind is UsageKind.STORAGE:
         place += f" {usage.storage_filesystem} {usage.storage_data_type}"
     return f"{place} {(offering.settings.waldur_api.api_url or '').lower()}"
 

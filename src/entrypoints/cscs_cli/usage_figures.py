@@ -11,7 +11,7 @@ import attrs
 from cscs_cli.terminal import visible
 from cscs_cli.usage_amounts import NONE, amount_text, change_text
 from cscs_cli.usage_tables import UsageTable
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan
+from cscs_domain.usage.plan import PlanAction, PlannedFigure, ResourcePlan
 from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
 
 _TOTAL: Final = "(total)"
@@ -22,12 +22,12 @@ _COLUMNS: Final = (
 )
 _USER_COLUMNS: Final = ("account", "component", "user", *_COLUMNS[2:])
 _STYLE: Final = {
-    Action.CREATE: "green",
-    Action.RAISE: "green",
-    Action.LOWER: "yellow",
-    Action.ZERO: "magenta",
-    Action.UNCHANGED: "dim",
-    Action.HELD_BACK: "bold red",
+    PlanAction.CREATE: "green",
+    PlanAction.RAISE: "green",
+    PlanAction.LOWER: "yellow",
+    PlanAction.ZERO: "magenta",
+    PlanAction.UNCHANGED: "dim",
+    PlanAction.HELD_BACK: "bold red",
 }
 _AS_PLANNED: Final = frozenset(
     {ResourceOutcome.SUBMITTED, ResourceOutcome.UNCHANGED, ResourceOutcome.HELD_BACK}
@@ -49,7 +49,7 @@ def figures_table(results: Iterable[ResourceResult], *, verbose: bool) -> UsageT
 class _Line:
     result: ResourceResult
     figure: PlannedFigure
-    users: Counter[Action] = attrs.field(factory=Counter)
+    users: Counter[PlanAction] = attrs.field(factory=Counter)
     """How many users' figures of this component are in which way different, for a total."""
 
     def cells(self, *, with_user: bool) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ class _Line:
             text = f"{text} ({outcome.value})"
         if self.users and not told_users:
             text += "; users: " + ", ".join(
-                f"{self.users[kind]} {kind.value}" for kind in Action if self.users[kind]
+                f"{self.users[kind]} {kind.value}" for kind in PlanAction if self.users[kind]
             )
         return text
 
@@ -93,8 +93,8 @@ def _lines(result: ResourceResult, *, verbose: bool) -> Iterator[_Line]:
     for total in result.plan.totals:
         of_it = users.get(total.component, [])
         kinds = Counter([figure.action for figure in of_it])
-        del kinds[Action.UNCHANGED]
-        if verbose or kinds or total.action is not Action.UNCHANGED:
+        del kinds[PlanAction.UNCHANGED]
+        if verbose or kinds or total.action is not PlanAction.UNCHANGED:
             yield _Line(result=result, figure=total, users=kinds)
         if verbose:
             yield from (_Line(result=result, figure=figure) for figure in of_it)

@@ -19,7 +19,7 @@ from cscs_cli.terminal import visible
 from cscs_cli.usage_figures import figures_table
 from cscs_cli.usage_wire import month_to_wire
 from cscs_domain.problems import Problem, Severity, by_urgency
-from cscs_domain.usage.plan import Action, ResourcePlan
+from cscs_domain.usage.plan import PlanAction, ResourcePlan
 from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
 
 _WORDS: Final = {ResourceOutcome.SUBMITTED: "to submit"}
@@ -112,7 +112,7 @@ def _rehearsed(plan: ResourcePlan) -> ResourceResult:
     """What would come of it, if nothing fails."""
     if not plan.is_empty:
         return ResourceResult(plan=plan, outcome=ResourceOutcome.SUBMITTED)
-    held = [figure for figure in plan.figures if figure.action is Action.HELD_BACK]
+    held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
     if held:
         outcome = ResourceOutcome.HELD_BACK
         return ResourceResult(plan=plan, outcome=outcome, reason=held[0].reason)

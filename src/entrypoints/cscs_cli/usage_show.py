@@ -23,8 +23,8 @@ from cscs_cli.usage_show_output import ShownUsage
 from cscs_domain._text import shown
 from cscs_domain.ports import Clock
 from cscs_domain.progress import Stage, no_progress
-from cscs_domain.usage.fetch_usage import Account, fetch_report
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.fetch_usage import MeteredAccount, fetch_report
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Period
 from cscs_domain.usage.reports import UsageReport
 
@@ -87,26 +87,29 @@ def _the_one(offerings: Sequence[UsageOffering]) -> UsageOffering:
     return offerings[0]
 
 
-def _of_cluster(metering: Metering, accounts: Iterable[str], cluster: str | None) -> list[Account]:
+def _of_cluster(
+    metering: Metering, accounts: Iterable[str], cluster: str | None
+) -> list[MeteredAccount]:
     """Raises `UsageError` for a cluster that the warehouse cannot be asked for."""
     if cluster is None:
-        return [Account(name) for name in accounts]
-    if metering.profile is not Profile.V2 or metering.kind is not Kind.COMPUTE:
+        return [MeteredAccount(name) for name in accounts]
+    if metering.profile is not WarehouseProfile.V2 or metering.kind is not UsageKind.COMPUTE:
         raise UsageError(
             f"--cluster {shown(cluster)}: the warehouse knows clusters of compute in profile "
-            f"{Profile.V2} only, and this is {metering.kind} in {metering.profile}; leave it out."
+            f"{WarehouseProfile.V2} only, and this is {metering.kind} in {metering.profile}; "
+            "leave it out."
         )
     if not cluster.strip():
         raise UsageError("--cluster is empty, as a variable that is not set leaves it.")
-    return [Account(name, cluster) for name in accounts]
+    return [MeteredAccount(name, cluster) for name in accounts]
 
 
-def _check_days(kind: Kind, periods: Sequence[Period]) -> None:
+def _check_days(kind: UsageKind, periods: Sequence[Period]) -> None:
     """Raises `UsageError` for days that this kind is not known of."""
     days = periods[0]
-    if not isinstance(days, Days) or kind is Kind.COMPUTE:
+    if not isinstance(days, Days) or kind is UsageKind.COMPUTE:
         return
-    if kind is Kind.INFERENCE:
+    if kind is UsageKind.INFERENCE:
         raise UsageError("The warehouse knows costs of inference by month only; name months.")
     if days.first != days.last:
         raise UsageError(
@@ -118,7 +121,7 @@ def _check_days(kind: Kind, periods: Sequence[Period]) -> None:
 async def fetch_every(
     offering: UsageOffering,
     periods: Sequence[Period],
-    asked: Sequence[Account],
+    asked: Sequence[MeteredAccount],
     clock: Clock | None = None,
 ) -> tuple[UsageReport, ...]:
     """The report of each period. Raises `UpstreamServiceError`."""

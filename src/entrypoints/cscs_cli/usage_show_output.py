@@ -23,7 +23,7 @@ from cscs_cli.usage_tables import UsageTable
 from cscs_domain.problems import Problem, by_urgency
 from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.metering import Metering
-from cscs_domain.usage.reports import TOTAL, AccountUsage, UsageReport, report_to_wire
+from cscs_domain.usage.reports import TOTAL_ACCOUNT_USAGE, AccountUsage, UsageReport, report_to_wire
 
 _TOTAL: Final = "(total)"
 _UNATTRIBUTED: Final = "(unattributed)"
@@ -66,7 +66,7 @@ class ShownUsage:
         for report in self.reports:
             for account, usage in report.accounts.items():
                 for user, component, amount in _figures(usage):
-                    cells = (account, user or TOTAL, component, amount_text(amount))
+                    cells = (account, user or TOTAL_ACCOUNT_USAGE, component, amount_text(amount))
                     writer.writerow((str(report.period), *cells, units.get(component, "")))
         return out.getvalue().removesuffix("\n").encode("utf-8", "backslashreplace")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from cscs_domain.problems import Problem
 from cscs_domain.quantities import normal
 from cscs_domain.storage.wire import problem_to_wire
-from cscs_domain.usage.plan import Action, PlannedFigure
+from cscs_domain.usage.plan import PlanAction, PlannedFigure
 from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
 
 
@@ -53,7 +53,7 @@ def _figure_to_wire(figure: PlannedFigure) -> dict[str, object]:
     }
 
 
-def _name(kind: ResourceOutcome | Action) -> str:
+def _name(kind: ResourceOutcome | PlanAction) -> str:
     """As programs like names: `held_back`."""
     return kind.value.replace(" ", "_")
 

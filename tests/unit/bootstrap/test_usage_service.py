@@ -17,7 +17,7 @@ from cscs_bootstrap.usage_configuration import UsageOffering, load_usage
 from cscs_bootstrap.usage_service import UsageService, usage_service
 from cscs_bootstrap.wiring import DEMO_CONFIG
 from cscs_domain.errors import ConfigurationError, UpstreamServiceError
-from cscs_domain.usage.fetch_usage import Account, fetch_report
+from cscs_domain.usage.fetch_usage import MeteredAccount, fetch_report
 from cscs_domain.usage.months import Days, Month, Period
 from cscs_domain.usage.report_usage import report_usage
 from cscs_domain.usage.usage_reporting import ReportRequest, ResourceOutcome
@@ -62,7 +62,7 @@ def only(environ: dict[str, str], part: Part = Part.USAGE) -> UsageOffering:
 
 async def totals(service: UsageService, period: Period, *accounts: str) -> dict[str, Decimal]:
     """What accounts used in all, those that the warehouse knows."""
-    asked = [Account(name) for name in accounts]
+    asked = [MeteredAccount(name) for name in accounts]
     report = await fetch_report(service.warehouse, service.job.metering, period, asked)
     return {name: usage.totals["nodeHours"] for name, usage in report.accounts.items()}
 
@@ -118,7 +118,7 @@ class TestFakes:
         service = usage_service(only(environ))
         assert service.waldur is not None
         found = await service.waldur.resources(service.job.offerings)
-        asked = [Account(each.backend_id, resource=each.uuid) for each in found.resources]
+        asked = [MeteredAccount(each.backend_id, resource=each.uuid) for each in found.resources]
         month = Month.of(service.clock.now())
         report = await fetch_report(service.warehouse, service.job.metering, month, asked)
 

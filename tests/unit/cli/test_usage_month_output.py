@@ -12,7 +12,7 @@ from cscs_bootstrap.json_text import encode
 from cscs_cli.terminal import console
 from cscs_cli.usage_month_output import MonthOutput
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_domain.usage.plan import Action
+from cscs_domain.usage.plan import PlanAction
 from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
 from tests.unit.cli.usage_values import (
     HELD,
@@ -66,9 +66,9 @@ def test_verbose_shows_users_and_what_stays_as_it_is() -> None:
 def test_a_total_that_stays_is_shown_if_its_users_change() -> None:
     plan = plan_of(
         "g1",
-        figure(Action.UNCHANGED, "5", "5"),
-        figure(Action.CREATE, None, "3", user="ada"),
-        figure(Action.HELD_BACK, "9", "2", user="bob"),
+        figure(PlanAction.UNCHANGED, "5", "5"),
+        figure(PlanAction.CREATE, None, "3", user="ada"),
+        figure(PlanAction.HELD_BACK, "9", "2", user="bob"),
     )
 
     assert "unchanged; users: 1 create, 1 held back" in shown(month_of(submitted(plan)))
@@ -76,7 +76,9 @@ def test_a_total_that_stays_is_shown_if_its_users_change() -> None:
 
 def test_figures_that_one_side_lacks_are_dashes() -> None:
     plan = plan_of(
-        "g1", figure(Action.CREATE, None, "3"), figure(Action.HELD_BACK, "4", None, component="gpu")
+        "g1",
+        figure(PlanAction.CREATE, None, "3"),
+        figure(PlanAction.HELD_BACK, "4", None, component="gpu"),
     )
 
     first, second = shown(month_of(submitted(plan))).splitlines()[2:4]
@@ -135,8 +137,10 @@ def test_problems_are_counted_by_severity() -> None:
 
 
 def test_names_cannot_steer_a_terminal() -> None:
-    plan = plan_of("g\x1b[31m", figure(Action.CREATE, None, "1", user="a\nb", component="c\x07"))
-    total = figure(Action.CREATE, None, "1", component="c\x07")
+    plan = plan_of(
+        "g\x1b[31m", figure(PlanAction.CREATE, None, "1", user="a\nb", component="c\x07")
+    )
+    total = figure(PlanAction.CREATE, None, "1", component="c\x07")
     plan = plan_of("g\x1b[31m", total, *plan.figures)
 
     text = shown(month_of(submitted(plan)), verbose=True)

@@ -21,7 +21,7 @@ from cscs_cli.usage_run import HowToTell, UsageRun
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import MeteredResource, OfferingChoice
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import TotalsEntry
 from cscs_domain.usage.usage_reporting import ReportRequest, UsageJob
@@ -94,7 +94,7 @@ def wiring() -> Wiring:
     made = Wiring(
         {"daint": waldur_with("g1", name="daint"), "eiger": waldur_with("g2", name="eiger")}
     )
-    made.warehouse.put(Kind.COMPUTE, NOVEMBER, [row("g1", 1), row("g2", 2)])
+    made.warehouse.put(UsageKind.COMPUTE, NOVEMBER, [row("g1", 1), row("g2", 2)])
     return made
 
 
@@ -161,7 +161,7 @@ async def test_after_usage_was_booked_into_another_month_nothing_more_is_submitt
 
     (g1,) = (await wiring.waldurs["daint"].resources(DAINT.job.offerings)).resources
     wiring.waldurs = {**wiring.waldurs, "daint": Forgetful([g1], clock=CLOCK)}
-    wiring.warehouse.put(Kind.COMPUTE, OCTOBER, [row("g1", 5)])
+    wiring.warehouse.put(UsageKind.COMPUTE, OCTOBER, [row("g1", 5)])
 
     found = await reported(wiring, months=(OCTOBER, NOVEMBER))
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import Action, PlannedFigure, ResourcePlan, UsagePlan, Why
+from cscs_domain.usage.plan import PlanAction, PlannedFigure, PlanReason, ResourcePlan, UsagePlan
 from cscs_domain.usage.submissions import RecordedUsage
 from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
 
@@ -27,7 +27,7 @@ def uuid_of(account: str) -> UUID:
 
 
 def figure(
-    action: Action,
+    action: PlanAction,
     recorded: str | None,
     wanted: str | None,
     *,
@@ -41,7 +41,7 @@ def figure(
         recorded=None if recorded is None else Decimal(recorded),
         wanted=None if wanted is None else Decimal(wanted),
         action=action,
-        why=Why.DOUBT,
+        why=PlanReason.DOUBT,
         doubt=f"because of {action}",
     )
 
@@ -84,13 +84,13 @@ def month_of(
 
 RAISED: Final = plan_of(
     "g118",
-    figure(Action.RAISE, "640.25", "656.13"),
-    figure(Action.RAISE, "600", "655.38", user="bkeller"),
-    figure(Action.UNCHANGED, "1.00", "1.00", user="anovak"),
+    figure(PlanAction.RAISE, "640.25", "656.13"),
+    figure(PlanAction.RAISE, "600", "655.38", user="bkeller"),
+    figure(PlanAction.UNCHANGED, "1.00", "1.00", user="anovak"),
     unattributed={"nodeHours": "0.75"},
 )
-LOWER: Final = plan_of("g207", figure(Action.HELD_BACK, "1300", "1292.97"))
-SAME: Final = plan_of("lp05", figure(Action.UNCHANGED, "2.68", "2.68"))
+LOWER: Final = plan_of("g207", figure(PlanAction.HELD_BACK, "1300", "1292.97"))
+SAME: Final = plan_of("lp05", figure(PlanAction.UNCHANGED, "2.68", "2.68"))
 ONE_OF_EACH: Final = (
     submitted(RAISED),
     ResourceResult(plan=LOWER, outcome=ResourceOutcome.HELD_BACK, reason="is lower"),

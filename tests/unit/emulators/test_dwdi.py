@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_fakes.emulators.dwdi import DwdiEmulator
 
 pytestmark = pytest.mark.anyio
@@ -34,9 +34,9 @@ NOW: Final = datetime(2026, 11, 21, 8, tzinfo=UTC)
 @pytest.fixture
 def dwdi() -> DwdiEmulator:
     known = {
-        Kind.COMPUTE: ("g001", "g002", "g003"),
-        Kind.STORAGE: PATHS,
-        Kind.INFERENCE: RESOURCES,
+        UsageKind.COMPUTE: ("g001", "g002", "g003"),
+        UsageKind.STORAGE: PATHS,
+        UsageKind.INFERENCE: RESOURCES,
     }
     return DwdiEmulator(known, accepts={"good"}.__contains__, clock=lambda: NOW)
 
@@ -240,7 +240,7 @@ async def test_what_is_put_takes_the_place_of_what_is_invented(dwdi: DwdiEmulato
     assert await rows(dwdi, MONTH, f"{NOVEMBER}&account=g001&account=g002") == [first]
     assert await rows(dwdi, MONTH, NOVEMBER) == [first, "no row", {"account": None}]
     assert [row["account"] for row in october] == ["g001", "g002", "g003"]
-    dwdi.put(Kind.COMPUTE, "2026-11", [])
+    dwdi.put(UsageKind.COMPUTE, "2026-11", [])
     assert await rows(dwdi, MONTH, NOVEMBER) == []
 
 
@@ -296,7 +296,7 @@ async def test_calls_tell_whom_when_and_how_long(dwdi: DwdiEmulator) -> None:
 async def test_a_reset_undoes_everything(dwdi: DwdiEmulator) -> None:
     before = await rows(dwdi, MONTH, NOVEMBER)
     dwdi.put("compute", "2026-11", [])
-    dwdi.known = {**dwdi.known, Kind.COMPUTE: ["new"]}
+    dwdi.known = {**dwdi.known, UsageKind.COMPUTE: ["new"]}
     dwdi.answers_everything = True
     await get(dwdi, MONTH, NOVEMBER, "")
 

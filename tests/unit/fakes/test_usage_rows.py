@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cscs_domain.usage.metering import Profile
+from cscs_domain.usage.metering import WarehouseProfile
 from cscs_domain.usage.months import Days, Month
 from cscs_fakes.usage_rows import (
     CLUSTERS,
@@ -92,8 +92,8 @@ def test_a_day_tells_its_date_and_where_it_was() -> None:
 
 
 def test_both_profiles_say_the_same_under_their_own_names() -> None:
-    (first,) = make_compute_rows(["g001"], NOVEMBER, profile=Profile.V1)
-    (second,) = make_compute_rows(["g001"], NOVEMBER, profile=Profile.V2)
+    (first,) = make_compute_rows(["g001"], NOVEMBER, profile=WarehouseProfile.V1)
+    (second,) = make_compute_rows(["g001"], NOVEMBER, profile=WarehouseProfile.V2)
 
     assert first.pop("accountNodeHours") == second.pop("totalNodeHours")
     assert first == second

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_fakes.usage_warehouse import FakeUsageWarehouse
@@ -26,8 +26,8 @@ async def read(fake: FakeUsageWarehouse, query: WarehouseQuery = G1) -> list[obj
 
 async def test_what_is_put_adds_to_what_is_there() -> None:
     fake = FakeUsageWarehouse()
-    fake.put(Kind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 1}])
-    fake.put(Kind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 2}, {"account": "g2"}])
+    fake.put(UsageKind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 1}])
+    fake.put(UsageKind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 2}, {"account": "g2"}])
 
     assert await read(fake) == [{"account": "g1", "n": 1}, {"account": "g1", "n": 2}]
     fake.clear()
@@ -37,7 +37,7 @@ async def test_what_is_put_adds_to_what_is_there() -> None:
 async def test_rows_about_nobody_come_only_from_a_warehouse_that_answers_everything() -> None:
     fake = FakeUsageWarehouse(page_size=1)
     stock: list[object] = [{"account": ""}, {"account": None}, "no row", {"account": "g2"}]
-    fake.put(Kind.COMPUTE, NOVEMBER, stock)
+    fake.put(UsageKind.COMPUTE, NOVEMBER, stock)
     assert await read(fake) == []
 
     fake.answers_everything = True
@@ -48,9 +48,9 @@ async def test_rows_about_nobody_come_only_from_a_warehouse_that_answers_everyth
 
 async def test_rows_of_no_cluster_are_for_questions_about_any() -> None:
     fake = FakeUsageWarehouse()
-    fake.put(Kind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 1}])
-    fake.put(Kind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 2}], cluster="daint")
-    fake.put(Kind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 3}], cluster="eiger")
+    fake.put(UsageKind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 1}])
+    fake.put(UsageKind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 2}], cluster="daint")
+    fake.put(UsageKind.COMPUTE, NOVEMBER, [{"account": "g1", "n": 3}], cluster="eiger")
 
     asked = WarehouseQuery(period=NOVEMBER, subjects=["g1"], cluster="daint")
     assert await read(fake, asked) == [{"account": "g1", "n": 1}, {"account": "g1", "n": 2}]
@@ -59,7 +59,7 @@ async def test_rows_of_no_cluster_are_for_questions_about_any() -> None:
 
 async def test_only_periods_that_lie_whole_in_the_question_are_answered() -> None:
     fake = FakeUsageWarehouse()
-    fake.put(Kind.COMPUTE, Days(date(2026, 11, 1), date(2026, 11, 3)), [{"account": "g1"}])
+    fake.put(UsageKind.COMPUTE, Days(date(2026, 11, 1), date(2026, 11, 3)), [{"account": "g1"}])
 
     def about(first: int, last: int) -> WarehouseQuery:
         period = Days(date(2026, 11, first), date(2026, 11, last))

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_files import FileUsageWarehouse
@@ -169,8 +169,8 @@ async def test_the_files_of_a_cluster_come_before_those_of_all(tmp_path: Path) -
     [
         (about(), "compute-2026-11.json"),
         (about(cluster="eiger"), "compute-2026-11@eiger.json"),
-        (about(kind=Kind.STORAGE), "storage-2026-11.json"),
-        (about(kind=Kind.INFERENCE), "inference-2026-11.json"),
+        (about(kind=UsageKind.STORAGE), "storage-2026-11.json"),
+        (about(kind=UsageKind.INFERENCE), "inference-2026-11.json"),
         (about(period=Days(date(2026, 11, 19), date(2026, 11, 21))), "compute-2026-11-20.json"),
     ],
     ids=str,

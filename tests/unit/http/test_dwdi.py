@@ -20,7 +20,7 @@ import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.problems import ProblemCode, Severity
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 from cscs_http.credentials import Credentials
@@ -72,7 +72,7 @@ def query_of(request: Request) -> list[tuple[str, str]]:
 @asynccontextmanager
 async def told(
     *replies: Reply,
-    profile: Profile = Profile.V2,
+    profile: WarehouseProfile = WarehouseProfile.V2,
     credentials: Credentials | None = None,
     connection: dict[str, Any] | None = None,
     **options: Any,
@@ -105,7 +105,7 @@ class TestRequests:
         assert request.headers["accept"] == "application/json"
 
     async def test_the_first_profile_has_its_own_place(self) -> None:
-        async with told(compute(), profile=Profile.V1) as made:
+        async with told(compute(), profile=WarehouseProfile.V1) as made:
             await made.pages(period=DAY)
 
         (request,) = made.server.requests
@@ -116,7 +116,10 @@ class TestRequests:
     async def test_paths_of_storage_are_parameters(self) -> None:
         async with told(answer(200, {"storage": []})) as made:
             await made.pages(
-                kind=Kind.STORAGE, subjects={"/a b/é&=+"}, filesystem="capstor", data_type="store"
+                kind=UsageKind.STORAGE,
+                subjects={"/a b/é&=+"},
+                filesystem="capstor",
+                data_type="store",
             )
 
         assert query_of(made.server.requests[0]) == [
@@ -129,7 +132,7 @@ class TestRequests:
     async def test_filters_of_storage_can_be_in_the_path(self) -> None:
         async with told(answer(200, {"storage": []}), storage_url_style=UrlStyle.PATH) as made:
             await made.pages(
-                kind=Kind.STORAGE,
+                kind=UsageKind.STORAGE,
                 subjects={"/capstor/store/g207"},
                 filesystem="capstor",
                 data_type="store",
@@ -143,14 +146,14 @@ class TestRequests:
 
     async def test_resources_are_named_as_waldur_writes_them(self) -> None:
         async with told(answer(200, {"inference": []})) as made:
-            (page,) = await made.pages(kind=Kind.INFERENCE, subjects={UUID})
+            (page,) = await made.pages(kind=UsageKind.INFERENCE, subjects={UUID})
 
         assert made.asked("resource_uuid") == [[UUID.replace("-", "")]]
         assert page.asked == {UUID}
 
     async def test_what_is_no_uuid_is_asked_for_as_it_is(self) -> None:
         async with told(answer(200, {"inference": []})) as made:
-            await made.pages(kind=Kind.INFERENCE, subjects={"model-7"})
+            await made.pages(kind=UsageKind.INFERENCE, subjects={"model-7"})
 
         assert made.asked("resource_uuid") == [["model-7"]]
 
@@ -288,13 +291,15 @@ class TestRows:
     @pytest.mark.parametrize(
         ("file", "kind", "profile"),
         [
-            ("dwdi_usage_month_multiaccount.json", Kind.COMPUTE, Profile.V1),
-            ("dwdi_compute_usage_month_account.json", Kind.COMPUTE, Profile.V2),
-            ("dwdi_storage_usage_month.json", Kind.STORAGE, Profile.V2),
-            ("dwdi_inference_cost.json", Kind.INFERENCE, Profile.V2),
+            ("dwdi_usage_month_multiaccount.json", UsageKind.COMPUTE, WarehouseProfile.V1),
+            ("dwdi_compute_usage_month_account.json", UsageKind.COMPUTE, WarehouseProfile.V2),
+            ("dwdi_storage_usage_month.json", UsageKind.STORAGE, WarehouseProfile.V2),
+            ("dwdi_inference_cost.json", UsageKind.INFERENCE, WarehouseProfile.V2),
         ],
     )
-    async def test_a_sample_has_all_its_rows(self, file: str, kind: Kind, profile: Profile) -> None:
+    async def test_a_sample_has_all_its_rows(
+        self, file: str, kind: UsageKind, profile: WarehouseProfile
+    ) -> None:
         body = (DATA / file).read_bytes()
         async with told(answer(200, body), profile=profile) as made:
             (page,) = await made.pages(kind=kind)
@@ -388,7 +393,7 @@ class TestUnusableAnswers:
         assert (caught.value.status, caught.value.retryable) == (status, False)
 
     async def test_a_missing_endpoint_may_be_one_of_another_profile(self) -> None:
-        async with told(answer(404, {}), profile=Profile.V1) as made:
+        async with told(answer(404, {}), profile=WarehouseProfile.V1) as made:
             with pytest.raises(UnexpectedStatusError, match="profile v1-multiaccount"):
                 await made.pages()
 
@@ -445,7 +450,9 @@ class TestRepetitions:
 
 class TestPing:
     async def test_a_service_that_answers_is_well(self) -> None:
-        async with told(compute(), profile=Profile.V1, today=lambda: date(2025, 11, 19)) as made:
+        async with told(
+            compute(), profile=WarehouseProfile.V1, today=lambda: date(2025, 11, 19)
+        ) as made:
             await made.warehouse.ping()
 
         (request,) = made.server.requests
@@ -456,12 +463,12 @@ class TestPing:
     @pytest.mark.parametrize(
         ("kind", "path"),
         [
-            (Kind.COMPUTE, "/api/v1/compute/usage-day"),
-            (Kind.STORAGE, "/api/v1/storage/usage-day"),
-            (Kind.INFERENCE, "/api/v1/inference/resource/cost"),
+            (UsageKind.COMPUTE, "/api/v1/compute/usage-day"),
+            (UsageKind.STORAGE, "/api/v1/storage/usage-day"),
+            (UsageKind.INFERENCE, "/api/v1/inference/resource/cost"),
         ],
     )
-    async def test_the_endpoint_of_its_kind_is_asked(self, kind: Kind, path: str) -> None:
+    async def test_the_endpoint_of_its_kind_is_asked(self, kind: UsageKind, path: str) -> None:
         async with told(answer(200, {kind.value: []}), kind=kind) as made:
             await made.warehouse.ping()
 

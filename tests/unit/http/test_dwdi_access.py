@@ -14,8 +14,8 @@ import pytest
 
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.fetch_usage import Account, fetch_report
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.fetch_usage import MeteredAccount, fetch_report
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_fakes.clock import FixedClock
@@ -74,19 +74,21 @@ async def client_of(*, dwdi: Reply, oidc: Reply = TOKEN) -> AsyncIterator[DwdiCl
         await client.close()
 
 
-@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("profile", WarehouseProfile)
 @pytest.mark.parametrize("suffix", ["", "/", "/api/v1/"])
 async def test_months_and_days_of_accounts_are_a_line_each(
-    site: EmulatedSite, profile: Profile, suffix: str
+    site: EmulatedSite, profile: WarehouseProfile, suffix: str
 ) -> None:
     day = {"username": "u", "nodeHours": 2, "usageDate": "2026-11-19"}
-    site.dwdi.put(Kind.COMPUTE, "2026-11", [{"account": "g1", "totalNodeHours": 7.5, "users": []}])
     site.dwdi.put(
-        Kind.COMPUTE, "2026-11-19", [{"account": "g1", "totalNodeHours": 2, "users": [day]}]
+        UsageKind.COMPUTE, "2026-11", [{"account": "g1", "totalNodeHours": 7.5, "users": []}]
+    )
+    site.dwdi.put(
+        UsageKind.COMPUTE, "2026-11-19", [{"account": "g1", "totalNodeHours": 2, "users": [day]}]
     )
     access = access_to(site, api_url=f"{site.url}{DWDI_PATH}{suffix}", profile=profile)
     metering = Metering(components=(Component(name="nodeHours"),), profile=profile)
-    accounts = [Account("g1")]
+    accounts = [MeteredAccount("g1")]
 
     async with open_warehouse(access, CLOCK) as warehouse:
         month = await fetch_report(warehouse, metering, NOVEMBER, accounts)
@@ -105,7 +107,7 @@ async def test_every_exchange_with_either_service_is_told(site: EmulatedSite) ->
 
 
 async def test_the_ping_is_about_today_and_its_kind(site: EmulatedSite) -> None:
-    access = access_to(site, profile=Profile.V2, kind=Kind.STORAGE)
+    access = access_to(site, profile=WarehouseProfile.V2, kind=UsageKind.STORAGE)
     async with open_warehouse(access, CLOCK) as warehouse:
         await warehouse.ping()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_http.dwdi_requests import (
@@ -25,7 +25,7 @@ NOVEMBER = Month(2025, 11)
 DAY = Days(date(2025, 11, 19), date(2025, 11, 19))
 DAYS = Days(date(2025, 11, 19), date(2025, 12, 1))
 STORAGE: dict[str, Any] = {
-    "kind": Kind.STORAGE,
+    "kind": UsageKind.STORAGE,
     "filesystem": "capstor",
     "data_type": "store",
     "subjects": {"/capstor/store/g207"},
@@ -34,7 +34,7 @@ FILTERS = (("filesystem", "capstor"), ("data_type", "store"))
 
 
 def request(
-    profile: Profile = Profile.V2, style: UrlStyle = UrlStyle.QUERY, **query: Any
+    profile: WarehouseProfile = WarehouseProfile.V2, style: UrlStyle = UrlStyle.QUERY, **query: Any
 ) -> DwdiRequest:
     """The request for a query about g207 in November, but for what is given."""
     members = {"period": NOVEMBER, "subjects": {"g207"}, **query}
@@ -45,11 +45,11 @@ class TestCompute:
     @pytest.mark.parametrize(
         ("profile", "path"),
         [
-            (Profile.V1, "api/v1/compute/usage-month-multiaccount"),
-            (Profile.V2, "api/v1/compute/usage-month/account"),
+            (WarehouseProfile.V1, "api/v1/compute/usage-month-multiaccount"),
+            (WarehouseProfile.V2, "api/v1/compute/usage-month/account"),
         ],
     )
-    def test_a_month_is_its_own_first_and_last(self, profile: Profile, path: str) -> None:
+    def test_a_month_is_its_own_first_and_last(self, profile: WarehouseProfile, path: str) -> None:
         params = (("from", "2025-11"), ("to", "2025-11"))
 
         assert request(profile) == DwdiRequest(path=path, params=params, repeated="account")
@@ -57,11 +57,11 @@ class TestCompute:
     @pytest.mark.parametrize(
         ("profile", "path"),
         [
-            (Profile.V1, "api/v1/compute/usage-day-multiaccount"),
-            (Profile.V2, "api/v1/compute/usage-day/account"),
+            (WarehouseProfile.V1, "api/v1/compute/usage-day-multiaccount"),
+            (WarehouseProfile.V2, "api/v1/compute/usage-day/account"),
         ],
     )
-    def test_days_include_the_last_one(self, profile: Profile, path: str) -> None:
+    def test_days_include_the_last_one(self, profile: WarehouseProfile, path: str) -> None:
         params = (("from", "2025-11-19"), ("to", "2025-12-01"))
 
         made = request(profile, period=DAYS)
@@ -75,7 +75,7 @@ class TestCompute:
     def test_the_first_profile_refuses_a_cluster(self) -> None:
         """To leave the filter out would report all clusters for one."""
         with pytest.raises(InvalidValueError, match="v2-account"):
-            request(Profile.V1, cluster="daint")
+            request(WarehouseProfile.V1, cluster="daint")
 
     def test_filters_of_storage_are_not_for_it(self) -> None:
         assert request(filesystem="capstor", data_type="store") == request()
@@ -100,7 +100,7 @@ class TestStorage:
             request(**STORAGE, period=DAYS)
 
     def test_filters_that_are_not_configured_are_not_sent(self) -> None:
-        made = request(kind=Kind.STORAGE, cluster="daint")
+        made = request(kind=UsageKind.STORAGE, cluster="daint")
 
         assert made.params == (("exact-month", "2025-11"),)
 
@@ -119,7 +119,7 @@ class TestStorage:
 
 class TestInference:
     def test_costs_are_asked_for_by_month(self) -> None:
-        made = request(kind=Kind.INFERENCE)
+        made = request(kind=UsageKind.INFERENCE)
 
         assert made.path == "api/v1/inference/resource/cost"
         assert made.params == (("from", "2025-11"), ("to", "2025-11"))
@@ -128,46 +128,46 @@ class TestInference:
     @pytest.mark.parametrize("period", [DAY, DAYS], ids=["day", "days"])
     def test_days_are_refused(self, period: Days) -> None:
         with pytest.raises(InvalidValueError, match="by month"):
-            request(kind=Kind.INFERENCE, period=period)
+            request(kind=UsageKind.INFERENCE, period=period)
 
 
-@pytest.mark.parametrize("kind", [Kind.STORAGE, Kind.INFERENCE])
-def test_the_first_profile_knows_only_compute(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [UsageKind.STORAGE, UsageKind.INFERENCE])
+def test_the_first_profile_knows_only_compute(kind: UsageKind) -> None:
     with pytest.raises(InvalidValueError, match="v2-account"):
-        request(Profile.V1, kind=kind)
+        request(WarehouseProfile.V1, kind=kind)
 
 
 @pytest.mark.parametrize(
     ("kind", "profile", "path", "params"),
     [
         (
-            Kind.COMPUTE,
-            Profile.V1,
+            UsageKind.COMPUTE,
+            WarehouseProfile.V1,
             "api/v1/compute/usage-day-multiaccount",
             (("from", "2025-11-19"), ("to", "2025-11-19")),
         ),
         (
-            Kind.COMPUTE,
-            Profile.V2,
+            UsageKind.COMPUTE,
+            WarehouseProfile.V2,
             "api/v1/compute/usage-day",
             (("from", "2025-11-19"), ("to", "2025-11-19")),
         ),
         (
-            Kind.STORAGE,
-            Profile.V2,
+            UsageKind.STORAGE,
+            WarehouseProfile.V2,
             "api/v1/storage/usage-day",
             (("exact-date", "2025-11-19"),),
         ),
         (
-            Kind.INFERENCE,
-            Profile.V2,
+            UsageKind.INFERENCE,
+            WarehouseProfile.V2,
             "api/v1/inference/resource/cost",
             (("from", "2025-11"), ("to", "2025-11")),
         ),
     ],
 )
 def test_a_ping_is_about_today_and_names_nobody(
-    kind: Kind, profile: Profile, path: str, params: tuple[tuple[str, str], ...]
+    kind: UsageKind, profile: WarehouseProfile, path: str, params: tuple[tuple[str, str], ...]
 ) -> None:
     made = ping_request(kind, profile, date(2025, 11, 19))
 

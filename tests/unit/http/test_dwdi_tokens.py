@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
-from cscs_domain.usage.metering import Profile
+from cscs_domain.usage.metering import WarehouseProfile
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
 from cscs_fakes.clock import FixedClock
@@ -80,7 +80,7 @@ async def site(
         async with service_at(endpoint.url) as identity:
             credentials = ClientCredentials(identity.service, endpoint, client, clock)
             async with service_at(dwdi.url, credentials=credentials, service="DWDI") as watched:
-                warehouse = HttpUsageWarehouse(watched.service, profile=Profile.V1)
+                warehouse = HttpUsageWarehouse(watched.service, profile=WarehouseProfile.V1)
                 yield Site(warehouse, dwdi, oidc, clock)
             await credentials.close()
 

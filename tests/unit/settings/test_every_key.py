@@ -22,7 +22,7 @@ from cscs_bootstrap.settings import (
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.target_ids import ItemIds
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from tests.unit.settings.loading import YamlFile, as_yaml, at
 
 BESIDE = {
@@ -122,8 +122,8 @@ KEYS = [
     Key("backend_components.storage.unit_factor", None, Decimal(1), "0.001", Decimal("0.001")),
     # 000
     Key("usage.offerings", None, (), '["daint", "eiger"]', ("daint", "eiger")),
-    Key("usage.kind", None, Kind.COMPUTE, "storage", Kind.STORAGE),
-    Key("usage.profile", None, Profile.V1, "v2-account", Profile.V2),
+    Key("usage.kind", None, UsageKind.COMPUTE, "storage", UsageKind.STORAGE),
+    Key("usage.profile", None, WarehouseProfile.V1, "v2-account", WarehouseProfile.V2),
     Key("usage.grace_days", None, 5, "0", 0),
     Key(
         "usage.components",

@@ -12,7 +12,7 @@ from cscs_bootstrap.settings import Part, describe, load_settings
 from cscs_bootstrap.usage_configuration import load_usage
 from cscs_domain.errors import ConfigurationError
 from cscs_domain.usage.components import AccountingType, Component, Factoring
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from tests.unit.settings.usage_loading import SERVICES, WALDUR, WAREHOUSE, UsageFile
 
 UUID_A = "d629d5e4-5567-425d-a9cd-bdc1af67b32c"
@@ -117,7 +117,7 @@ usage:
         paths = "storage_path_mapping: {fs1: /store/p1, fs2: /store/p2}"
         found = usage_file.only(storage(paths, "cscs_dwdi_cluster: daint")).job.metering
 
-        assert (found.kind, found.profile) == (Kind.STORAGE, Profile.V2)
+        assert (found.kind, found.profile) == (UsageKind.STORAGE, WarehouseProfile.V2)
         assert found.storage_paths == {"fs1": "/store/p1", "fs2": "/store/p2"}
         assert (found.filesystem, found.data_type) == ("lustre", "store")
         assert found.cluster == "daint"

@@ -17,7 +17,7 @@ from cscs_bootstrap.settings import Part, StorageUrlStyle
 from cscs_bootstrap.usage_configuration import load_usage
 from cscs_domain.errors import ConfigurationError
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from tests.unit.settings.agent_loading import UUID_A, UUID_B, AgentFile
 from tests.unit.settings.agent_loading import offering as storage_offering
 from tests.unit.settings.usage_loading import SERVICES, SPEC_000, WALDUR, UsageFile
@@ -112,16 +112,16 @@ class TestChoice:
     @pytest.mark.parametrize(
         ("name", "kind", "profile"),
         [
-            ("cscs-dwdi", Kind.COMPUTE, Profile.V1),
-            ("CSCS-DWDI", Kind.COMPUTE, Profile.V1),
-            ("cscs-dwdi-compute", Kind.COMPUTE, Profile.V2),
-            ("cscs-dwdi-storage", Kind.STORAGE, Profile.V2),
-            ("cscs-dwdi-inference", Kind.INFERENCE, Profile.V2),
+            ("cscs-dwdi", UsageKind.COMPUTE, WarehouseProfile.V1),
+            ("CSCS-DWDI", UsageKind.COMPUTE, WarehouseProfile.V1),
+            ("cscs-dwdi-compute", UsageKind.COMPUTE, WarehouseProfile.V2),
+            ("cscs-dwdi-storage", UsageKind.STORAGE, WarehouseProfile.V2),
+            ("cscs-dwdi-inference", UsageKind.INFERENCE, WarehouseProfile.V2),
         ],
     )
     @pytest.mark.parametrize("key", ["reporting_backend", "backend_type"])
     def test_the_backend_names_the_kind_and_the_profile(
-        self, usage_file: UsageFile, key: str, name: str, kind: Kind, profile: Profile
+        self, usage_file: UsageFile, key: str, name: str, kind: UsageKind, profile: WarehouseProfile
     ) -> None:
         entry = offering(
             backend=f"{key}: {name}", storage_filesystem="lustre", storage_data_type="store"

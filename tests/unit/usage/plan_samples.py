@@ -11,7 +11,7 @@ from cscs_domain.storage.states import ResourceState
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.make_plan import make_plan
 from cscs_domain.usage.metered_resources import MeteredResource
-from cscs_domain.usage.metering import Metering, Profile
+from cscs_domain.usage.metering import Metering, WarehouseProfile
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.plan import UsagePlan
 from cscs_domain.usage.reports import AccountUsage, UsageReport
@@ -22,7 +22,7 @@ NOVEMBER: Final = Month(2026, 11)
 OFFERING: Final = UUID(int=1)
 NODE_HOURS: Final = Component(name="nodeHours")
 NODES: Final = Metering(components=(NODE_HOURS,))
-NODES_V2: Final = Metering(components=(NODE_HOURS,), profile=Profile.V2)
+NODES_V2: Final = Metering(components=(NODE_HOURS,), profile=WarehouseProfile.V2)
 
 Users: TypeAlias = Mapping[str, str]
 

@@ -11,24 +11,26 @@ from typing import Final, cast
 from cscs_domain.problems import Problem, ProblemCode
 from cscs_domain.usage.aggregation import UsageTally
 from cscs_domain.usage.components import Component
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Month, Period
 from cscs_domain.usage.reports import UsageReport
 from cscs_domain.usage.warehouse import WarehousePage
 
 NOVEMBER: Final = Month(2025, 11)
 V1: Final = Metering(components=(Component(name="nodeHours"),))
-V2: Final = Metering(components=(Component(name="nodeHours"),), profile=Profile.V2)
+V2: Final = Metering(components=(Component(name="nodeHours"),), profile=WarehouseProfile.V2)
 SPACE: Final = Metering(
     components=(
         Component(name="storage", unit_factor=Decimal(10**9)),
         Component(name="inodes_usage"),
     ),
-    profile=Profile.V2,
-    kind=Kind.STORAGE,
+    profile=WarehouseProfile.V2,
+    kind=UsageKind.STORAGE,
 )
 COSTS: Final = Metering(
-    components=(Component(name="token_cost"),), profile=Profile.V2, kind=Kind.INFERENCE
+    components=(Component(name="token_cost"),),
+    profile=WarehouseProfile.V2,
+    kind=UsageKind.INFERENCE,
 )
 
 _SAMPLES: Final = Path(__file__).parents[2] / "data" / "dwdi"

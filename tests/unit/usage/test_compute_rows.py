@@ -10,7 +10,7 @@ import pytest
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.aggregation import UsageTally
 from cscs_domain.usage.components import Component, Factoring
-from cscs_domain.usage.metering import Metering, Profile
+from cscs_domain.usage.metering import Metering, WarehouseProfile
 from cscs_domain.usage.months import Days
 from cscs_domain.usage.warehouse import WarehousePage
 from tests.unit.usage.tallying import (
@@ -378,9 +378,12 @@ def test_accounts_without_rows_are_zero_in_the_second_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "severity"), [(Profile.V1, Severity.INFO), (Profile.V2, Severity.WARNING)]
+    ("profile", "severity"),
+    [(WarehouseProfile.V1, Severity.INFO), (WarehouseProfile.V2, Severity.WARNING)],
 )
-def test_a_component_without_any_field_is_said_once(profile: Profile, severity: Severity) -> None:
+def test_a_component_without_any_field_is_said_once(
+    profile: WarehouseProfile, severity: Severity
+) -> None:
     components = (Component(name="nodeHours"), Component(name="cpuHours"))
     metering = Metering(components=components, profile=profile)
     rows = [account_row("g207", totalNodeHours=1), account_row("g118", totalNodeHours=1)]
@@ -451,31 +454,31 @@ def test_rows_of_another_month_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("component", "profile", "expected"),
     [
-        (Component(name="nodeHours", unit_factor=Decimal("0.5")), Profile.V1, "50.005"),
+        (Component(name="nodeHours", unit_factor=Decimal("0.5")), WarehouseProfile.V1, "50.005"),
         (
             Component(
                 name="nodeHours", unit_factor=Decimal(3), unit_factor_reporting=Decimal("0.5")
             ),
-            Profile.V1,
+            WarehouseProfile.V1,
             "300.03",
         ),
         (
             Component(
                 name="nodeHours", unit_factor=Decimal(3), unit_factor_reporting=Decimal("0.5")
             ),
-            Profile.V2,
+            WarehouseProfile.V2,
             "50.005",
         ),
-        (Component(name="nodeHours", unit_factor=Decimal(2)), Profile.V2, "200.02"),
+        (Component(name="nodeHours", unit_factor=Decimal(2)), WarehouseProfile.V2, "200.02"),
         (
             Component(name="nodeHours", unit_factor=Decimal(2), factor_semantics=Factoring.DIVIDE),
-            Profile.V2,
+            WarehouseProfile.V2,
             "50.005",
         ),
     ],
     ids=str,
 )
-def test_factors(component: Component, profile: Profile, expected: str) -> None:
+def test_factors(component: Component, profile: WarehouseProfile, expected: str) -> None:
     metering = Metering(components=(component,), profile=profile)
     row = account_row(
         accountNodeHours=Decimal("100.01"), users=[user_row("anovak", Decimal("100.01"))]

@@ -11,8 +11,8 @@ import pytest
 from cscs_domain.errors import InvalidValueError, UpstreamServiceError
 from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.progress import Stage
-from cscs_domain.usage.fetch_usage import Account, fetch_report
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.fetch_usage import MeteredAccount, fetch_report
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.warehouse import WarehouseQuery
 from cscs_fakes.usage_warehouse import FakeUsageWarehouse
 from tests.unit.usage.tallying import COSTS, NOVEMBER, SPACE, V1, V2, account_row
@@ -33,9 +33,9 @@ async def test_without_accounts_the_warehouse_is_not_asked() -> None:
 async def test_accounts_come_in_the_order_of_their_names() -> None:
     warehouse = FakeUsageWarehouse()
     names = ["g207", "g118", "lp05"]
-    warehouse.put(Kind.COMPUTE, NOVEMBER, [account_row(name, nodeHours=1) for name in names])
+    warehouse.put(UsageKind.COMPUTE, NOVEMBER, [account_row(name, nodeHours=1) for name in names])
 
-    report = await fetch_report(warehouse, V1, NOVEMBER, map(Account, [*names, "s1300"]))
+    report = await fetch_report(warehouse, V1, NOVEMBER, map(MeteredAccount, [*names, "s1300"]))
 
     assert list(report.accounts) == ["g118", "g207", "lp05"]
     assert report.unknown == {"s1300"}
@@ -46,9 +46,9 @@ async def test_what_is_sent_unasked_is_said_once_and_skipped() -> None:
     warehouse = FakeUsageWarehouse(page_size=1)
     warehouse.answers_everything = True
     rows = [account_row(name, nodeHours=1) for name in ("g118", "g207", "x1", "x2")]
-    warehouse.put(Kind.COMPUTE, NOVEMBER, rows)
+    warehouse.put(UsageKind.COMPUTE, NOVEMBER, rows)
 
-    report = await fetch_report(warehouse, V1, NOVEMBER, map(Account, ["g207", "g118"]))
+    report = await fetch_report(warehouse, V1, NOVEMBER, map(MeteredAccount, ["g207", "g118"]))
 
     assert [usage.totals["nodeHours"] for usage in report.accounts.values()] == [1, 1]
     (problem,) = report.problems
@@ -59,7 +59,11 @@ async def test_what_is_sent_unasked_is_said_once_and_skipped() -> None:
 async def test_the_second_profile_asks_by_cluster() -> None:
     warehouse = FakeUsageWarehouse()
     metering = attrs.evolve(V2, cluster="Eiger")
-    accounts = [Account("g207", "Daint"), Account("g118", "daint"), Account("lp05")]
+    accounts = [
+        MeteredAccount("g207", "Daint"),
+        MeteredAccount("g118", "daint"),
+        MeteredAccount("lp05"),
+    ]
 
     await fetch_report(warehouse, metering, NOVEMBER, accounts)
 
@@ -73,7 +77,9 @@ async def test_the_first_profile_knows_no_clusters() -> None:
     warehouse = FakeUsageWarehouse()
     metering = attrs.evolve(V1, cluster="eiger")
 
-    await fetch_report(warehouse, metering, NOVEMBER, [Account("g207", "daint"), Account("lp05")])
+    await fetch_report(
+        warehouse, metering, NOVEMBER, [MeteredAccount("g207", "daint"), MeteredAccount("lp05")]
+    )
 
     (query,) = warehouse.queries
     assert (query.cluster, set(query.subjects)) == ("", {"g207", "lp05"})
@@ -84,9 +90,13 @@ async def test_storage_is_asked_for_by_path_and_reported_by_backend_id() -> None
     metering = attrs.evolve(
         SPACE, storage_paths={"g207": PATH}, filesystem="capstor", data_type="store", cluster="x"
     )
-    warehouse.put(Kind.STORAGE, NOVEMBER, [{"path": PATH, "spaceUsed": 10**9, "inodesUsed": 3}])
+    warehouse.put(
+        UsageKind.STORAGE, NOVEMBER, [{"path": PATH, "spaceUsed": 10**9, "inodesUsed": 3}]
+    )
 
-    report = await fetch_report(warehouse, metering, NOVEMBER, [Account("g207"), Account("/other")])
+    report = await fetch_report(
+        warehouse, metering, NOVEMBER, [MeteredAccount("g207"), MeteredAccount("/other")]
+    )
 
     (query,) = warehouse.queries
     assert query.subjects == {PATH, "/other"}
@@ -99,7 +109,7 @@ async def test_storage_is_asked_for_by_path_and_reported_by_backend_id() -> None
 async def test_an_account_without_a_path_is_an_error_and_not_asked_for() -> None:
     warehouse = FakeUsageWarehouse()
 
-    report = await fetch_report(warehouse, SPACE, NOVEMBER, [Account("g207")])
+    report = await fetch_report(warehouse, SPACE, NOVEMBER, [MeteredAccount("g207")])
 
     assert not warehouse.queries
     (problem,) = report.problems
@@ -114,7 +124,9 @@ async def test_accounts_that_share_a_path_are_not_asked_for() -> None:
     warehouse = FakeUsageWarehouse()
     metering = attrs.evolve(SPACE, storage_paths={"g207": PATH})
 
-    report = await fetch_report(warehouse, metering, NOVEMBER, [Account("g207"), Account(PATH)])
+    report = await fetch_report(
+        warehouse, metering, NOVEMBER, [MeteredAccount("g207"), MeteredAccount(PATH)]
+    )
 
     assert not warehouse.queries
     assert [(problem.code, problem.resource) for problem in report.problems] == [
@@ -126,8 +138,12 @@ async def test_accounts_that_share_a_path_are_not_asked_for() -> None:
 async def test_inference_is_asked_for_by_resource() -> None:
     warehouse = FakeUsageWarehouse()
     rows = [{"waldurResourceUuid": ONE.hex, "totalCost": Decimal("17.425")}]
-    warehouse.put(Kind.INFERENCE, NOVEMBER, rows)
-    accounts = [Account("model-1", resource=ONE), Account("0" * 32), Account("model-2")]
+    warehouse.put(UsageKind.INFERENCE, NOVEMBER, rows)
+    accounts = [
+        MeteredAccount("model-1", resource=ONE),
+        MeteredAccount("0" * 32),
+        MeteredAccount("model-2"),
+    ]
 
     report = await fetch_report(warehouse, COSTS, NOVEMBER, accounts)
 
@@ -149,7 +165,7 @@ async def test_progress_counts_accounts() -> None:
         FakeUsageWarehouse(page_size=2),
         V1,
         NOVEMBER,
-        map(Account, names),
+        map(MeteredAccount, names),
         progress=lambda *step: told.append(step),
     )
 
@@ -161,12 +177,12 @@ async def test_a_warehouse_that_does_not_answer_is_an_error() -> None:
     warehouse.fail_with(UpstreamServiceError("DWDI", "503"))
 
     with pytest.raises(UpstreamServiceError, match="503"):
-        await fetch_report(warehouse, V1, NOVEMBER, [Account("g207")])
+        await fetch_report(warehouse, V1, NOVEMBER, [MeteredAccount("g207")])
 
 
 def test_an_account_has_a_name() -> None:
     with pytest.raises(InvalidValueError, match="is empty"):
-        Account("")
+        MeteredAccount("")
 
 
 @pytest.mark.parametrize("subjects", [[], [""], ["g207", ""]], ids=repr)

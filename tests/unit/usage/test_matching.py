@@ -8,10 +8,12 @@ import pytest
 
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.matching import ABSENT, Fields, fields_of, pick
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 
 
-def fields(name: str, profile: Profile = Profile.V1, kind: Kind = Kind.COMPUTE) -> Fields:
+def fields(
+    name: str, profile: WarehouseProfile = WarehouseProfile.V1, kind: UsageKind = UsageKind.COMPUTE
+) -> Fields:
     metering = Metering(components=(Component(name=name),), profile=profile, kind=kind)
     (found,) = fields_of(metering)
     return found
@@ -30,7 +32,7 @@ def test_only_the_first_letter_is_changed() -> None:
 
 
 def test_the_second_profile_reads_node_hours_for_whatever_is_called_node() -> None:
-    found = fields("daint_node_time", Profile.V2)
+    found = fields("daint_node_time", WarehouseProfile.V2)
 
     assert found.in_rows[-1] == "totalNodeHours"
     assert found.in_users == ("daint_node_time", "nodeHours")
@@ -38,7 +40,7 @@ def test_the_second_profile_reads_node_hours_for_whatever_is_called_node() -> No
 
 @pytest.mark.parametrize("name", ["NodeTime", "cpuHours"])
 def test_other_names_have_only_their_own_fields(name: str) -> None:
-    found = fields(name, Profile.V2)
+    found = fields(name, WarehouseProfile.V2)
 
     assert "totalNodeHours" not in found.in_rows
     assert found.in_users == (name,)
@@ -47,24 +49,24 @@ def test_other_names_have_only_their_own_fields(name: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "field"),
     [
-        (Kind.STORAGE, "storage", "spaceUsed"),
-        (Kind.STORAGE, "Storage", "spaceUsed"),
-        (Kind.STORAGE, "storage_space", "spaceUsed"),
-        (Kind.STORAGE, "inodes_usage", "inodesUsed"),
-        (Kind.STORAGE, "storage_inodes_usage", "inodesUsed"),
-        (Kind.INFERENCE, "token_cost", "totalCost"),
-        (Kind.INFERENCE, "TOKEN_COST", "totalCost"),
+        (UsageKind.STORAGE, "storage", "spaceUsed"),
+        (UsageKind.STORAGE, "Storage", "spaceUsed"),
+        (UsageKind.STORAGE, "storage_space", "spaceUsed"),
+        (UsageKind.STORAGE, "inodes_usage", "inodesUsed"),
+        (UsageKind.STORAGE, "storage_inodes_usage", "inodesUsed"),
+        (UsageKind.INFERENCE, "token_cost", "totalCost"),
+        (UsageKind.INFERENCE, "TOKEN_COST", "totalCost"),
     ],
 )
-def test_fields_of_readings_and_costs(kind: Kind, name: str, field: str) -> None:
-    assert fields(name, Profile.V2, kind).in_rows[-1] == field
+def test_fields_of_readings_and_costs(kind: UsageKind, name: str, field: str) -> None:
+    assert fields(name, WarehouseProfile.V2, kind).in_rows[-1] == field
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(Kind.STORAGE, "storage_inodes"), (Kind.INFERENCE, "cost")]
+    ("kind", "name"), [(UsageKind.STORAGE, "storage_inodes"), (UsageKind.INFERENCE, "cost")]
 )
-def test_names_that_match_nothing_have_only_their_own_fields(kind: Kind, name: str) -> None:
-    assert all(name[1:] in field for field in fields(name, Profile.V2, kind).in_rows)
+def test_names_that_match_nothing_have_only_their_own_fields(kind: UsageKind, name: str) -> None:
+    assert all(name[1:] in field for field in fields(name, WarehouseProfile.V2, kind).in_rows)
 
 
 NAMES = ("nodeHours", "accountNodeHours", "totalNodeHours")

@@ -17,7 +17,7 @@ from cscs_domain.errors import (
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.states import ResourceState
 from cscs_domain.usage.metered_resources import MeteredResource, OfferingChoice
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.report_usage import report_usage
 from cscs_domain.usage.submissions import TotalsEntry, UsersEntry
@@ -54,7 +54,7 @@ class Centre:
     def used(self, account: str, total: object, month: Month = NOVEMBER, **users: object) -> None:
         rows = [{"username": user, "nodeHours": amount} for user, amount in users.items()]
         row = {"account": account, "accountNodeHours": total, "users": rows}
-        self.warehouse.put(Kind.COMPUTE, month, [row])
+        self.warehouse.put(UsageKind.COMPUTE, month, [row])
 
     async def report(
         self, *months: Month, job: UsageJob = JOB, **request: Any

@@ -9,12 +9,12 @@ from cscs_domain.problems import ProblemCode
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_accounts import metered_accounts
 from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources
-from cscs_domain.usage.metering import Kind, Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.shared_accounts import accounts_elsewhere, claims_of
 from tests.unit.usage.plan_samples import NODES, NODES_V2, resource
 
 G207, LP05, NOBODY = resource("g207"), resource("lp05"), resource("")
-STORAGE = attrs.evolve(NODES_V2, kind=Kind.STORAGE)
+STORAGE = attrs.evolve(NODES_V2, kind=UsageKind.STORAGE)
 
 
 def on(cluster: str, of: MeteredResource) -> MeteredResource:

@@ -8,7 +8,7 @@ import pytest
 
 from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.usage.components import Component, Factoring
-from cscs_domain.usage.metering import Kind, Metering, Profile
+from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
 from tests.unit.usage.tallying import SPACE, only_problem, problems_of, report_on
 
 PATH = "/capstor/store/cscs/uni-example/g207"
@@ -30,7 +30,9 @@ def test_a_factor_may_be_told_to_multiply() -> None:
     component = Component(
         name="storage", unit_factor=Decimal("1E-9"), factor_semantics=Factoring.MULTIPLY
     )
-    metering = Metering(components=(component,), profile=Profile.V2, kind=Kind.STORAGE)
+    metering = Metering(
+        components=(component,), profile=WarehouseProfile.V2, kind=UsageKind.STORAGE
+    )
 
     report = report_on([reading()], metering=metering, asked=[PATH])
 
@@ -39,7 +41,9 @@ def test_a_factor_may_be_told_to_multiply() -> None:
 
 def test_the_factor_for_reporting_goes_first() -> None:
     component = Component(name="storage", unit_factor_reporting=Decimal(10**12))
-    metering = Metering(components=(component,), profile=Profile.V2, kind=Kind.STORAGE)
+    metering = Metering(
+        components=(component,), profile=WarehouseProfile.V2, kind=UsageKind.STORAGE
+    )
 
     report = report_on([reading()], metering=metering, asked=[PATH])
 
@@ -92,7 +96,9 @@ def test_a_reading_of_another_day_is_skipped() -> None:
 
 def test_the_documented_name_that_matches_nothing_is_said() -> None:
     metering = Metering(
-        components=(Component(name="storage_inodes"),), profile=Profile.V2, kind=Kind.STORAGE
+        components=(Component(name="storage_inodes"),),
+        profile=WarehouseProfile.V2,
+        kind=UsageKind.STORAGE,
     )
 
     report = report_on([reading(inodesUsed=7)], metering=metering, asked=[PATH])

@@ -14,12 +14,12 @@ import attrs
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Month
 from cscs_fakes.emulators.dwdi_routes import DwdiCall, dwdi_routes, not_found
 from cscs_fakes.emulators.dwdi_usage import Question, UsageBook, period_of
 
-_NOBODY: Final[Mapping[Kind, Sequence[str]]] = MappingProxyType({})
+_NOBODY: Final[Mapping[UsageKind, Sequence[str]]] = MappingProxyType({})
 
 
 class DwdiEmulator:
@@ -32,7 +32,7 @@ class DwdiEmulator:
 
     def __init__(
         self,
-        known: Mapping[Kind, Sequence[str]] = _NOBODY,
+        known: Mapping[UsageKind, Sequence[str]] = _NOBODY,
         *,
         users: int = 5,
         seed: int = 0,
@@ -53,22 +53,24 @@ class DwdiEmulator:
         self.refusals = 0
 
     @property
-    def known(self) -> Mapping[Kind, Sequence[str]]:
+    def known(self) -> Mapping[UsageKind, Sequence[str]]:
         """Whose usage is invented."""
         return self._book.known
 
     @known.setter
-    def known(self, known: Mapping[Kind, Sequence[str]]) -> None:
+    def known(self, known: Mapping[UsageKind, Sequence[str]]) -> None:
         self._book.known = dict(known)
 
-    def put(self, kind: Kind | str, period: str, rows: Iterable[object], cluster: str = "") -> None:
+    def put(
+        self, kind: UsageKind | str, period: str, rows: Iterable[object], cluster: str = ""
+    ) -> None:
         """Say these rows, and no invented ones, of a kind and period: `2026-11` or `2026-11-19`.
 
         They take the place of rows that were put before for the same cluster. Rows of none are for
         questions about any cluster. A month and its days have nothing to do with each other then.
         Raises `ValueError`.
         """
-        self._book.put(Kind(kind), period_of(period), list(rows), cluster)
+        self._book.put(UsageKind(kind), period_of(period), list(rows), cluster)
 
     def rows(self, question: Question) -> Sequence[object]:
         """The rows that answer a question."""

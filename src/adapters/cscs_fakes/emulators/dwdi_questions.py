@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month, Period, months_between
 from cscs_fakes.emulators.dwdi_usage import Question, day_of
 from cscs_fakes.usage_warehouse import canonical
@@ -44,11 +44,11 @@ def questions(this_month: Callable[[], Month]) -> Mapping[str, Asking]:
     exact_month, exact_day = _storage(_exact_month), _storage(_exact_day)
     return MappingProxyType(
         {
-            f"{_API}/compute/usage-month-multiaccount": _compute(_months, Profile.V1),
-            f"{_API}/compute/usage-day-multiaccount": _compute(_days, Profile.V1),
-            f"{_API}/compute/usage-month/account": _compute(_months, Profile.V2),
-            f"{_API}/compute/usage-day/account": _compute(_days, Profile.V2),
-            f"{_API}/compute/usage-day": _compute(_days, Profile.V2),
+            f"{_API}/compute/usage-month-multiaccount": _compute(_months, WarehouseProfile.V1),
+            f"{_API}/compute/usage-day-multiaccount": _compute(_days, WarehouseProfile.V1),
+            f"{_API}/compute/usage-month/account": _compute(_months, WarehouseProfile.V2),
+            f"{_API}/compute/usage-day/account": _compute(_days, WarehouseProfile.V2),
+            f"{_API}/compute/usage-day": _compute(_days, WarehouseProfile.V2),
             f"{_API}/storage/usage-month": exact_month,
             f"{_API}/storage/usage-month/{{filesystem}}/{{data_type}}": exact_month,
             f"{_API}/storage/usage-day": exact_day,
@@ -58,12 +58,12 @@ def questions(this_month: Callable[[], Month]) -> Mapping[str, Asking]:
     )
 
 
-def _compute(when: _When, profile: Profile) -> Asking:
+def _compute(when: _When, profile: WarehouseProfile) -> Asking:
     def ask(request: Request) -> Question:
         query = request.query_params
-        clusters = query.getlist("cluster") if profile is Profile.V2 else ()
+        clusters = query.getlist("cluster") if profile is WarehouseProfile.V2 else ()
         return Question(
-            kind=Kind.COMPUTE,
+            kind=UsageKind.COMPUTE,
             periods=when(query),
             profile=profile,
             subjects=frozenset(query.getlist("account")),
@@ -77,7 +77,7 @@ def _storage(when: _When) -> Asking:
     def ask(request: Request) -> Question:
         query, path = request.query_params, request.path_params
         return Question(
-            kind=Kind.STORAGE,
+            kind=UsageKind.STORAGE,
             periods=when(query),
             subjects=frozenset(query.getlist("paths")),
             filesystem=path.get("filesystem") or query.get("filesystem", ""),
@@ -91,7 +91,7 @@ def _inference(when: _When) -> Asking:
     def ask(request: Request) -> Question:
         query = request.query_params
         uuids = map(canonical, query.getlist("resource_uuid"))
-        return Question(kind=Kind.INFERENCE, periods=when(query), subjects=frozenset(uuids))
+        return Question(kind=UsageKind.INFERENCE, periods=when(query), subjects=frozenset(uuids))
 
     return ask
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from cscs_domain.usage.metering import Kind, Profile
+from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month, Period
 from cscs_fakes.usage_rows import (
     CLUSTERS,
@@ -26,9 +26,9 @@ _BySubject: TypeAlias = Mapping[str | None, _Rows]
 class Question:
     """What a request is about. What is empty narrows nothing: without subjects all are meant."""
 
-    kind: Kind
+    kind: UsageKind
     periods: Sequence[Period]
-    profile: Profile = Profile.V2
+    profile: WarehouseProfile = WarehouseProfile.V2
     subjects: frozenset[str] = frozenset()
     clusters: frozenset[str] = frozenset()
     filesystem: str = ""
@@ -39,12 +39,12 @@ class Question:
 class UsageBook:
     """Of the `known` subjects usage is invented; rows that are put take the place of that."""
 
-    known: Mapping[Kind, Sequence[str]]
+    known: Mapping[UsageKind, Sequence[str]]
     users: int
     seed: int
-    _put: dict[tuple[Kind, Period], dict[str, _BySubject]] = attrs.field(factory=dict)
+    _put: dict[tuple[UsageKind, Period], dict[str, _BySubject]] = attrs.field(factory=dict)
 
-    def put(self, kind: Kind, period: Period, rows: _Rows, cluster: str) -> None:
+    def put(self, kind: UsageKind, period: Period, rows: _Rows, cluster: str) -> None:
         """Say just these rows of a kind and period, beside those of other clusters."""
         self._put.setdefault((kind, period), {})[cluster] = by_subject(kind, rows)
 
@@ -52,7 +52,7 @@ class UsageBook:
         """The rows that answer a question."""
         parts = [part for period in question.periods for part in self._parts(question, period)]
         found = [row for part in parts for row in self._of(question, part)]
-        if question.kind is Kind.STORAGE:
+        if question.kind is UsageKind.STORAGE:
             found = [row for row in found if _lies_there(question, row)]
         return found
 
@@ -78,11 +78,11 @@ class UsageBook:
         known = self.known.get(question.kind, ())
         whose = [each for each in known if not question.subjects or each in question.subjects]
         match question.kind:
-            case Kind.STORAGE:
+            case UsageKind.STORAGE:
                 return make_storage_rows(whose, period, seed=self.seed)
-            case Kind.INFERENCE:
+            case UsageKind.INFERENCE:
                 return make_inference_rows(whose, period, seed=self.seed)
-            case Kind.COMPUTE:
+            case UsageKind.COMPUTE:
                 return make_compute_rows(
                     whose,
                     period,
@@ -112,6 +112,6 @@ def _one_day(day: date) -> Days:
 
 def _lies_there(question: Question, row: object) -> bool:
     """A path begins with its file system and its type of data."""
-    parts = [*(subject_of(Kind.STORAGE, row) or "").split("/"), "", ""]
+    parts = [*(subject_of(UsageKind.STORAGE, row) or "").split("/"), "", ""]
     wanted = (question.filesystem or parts[1], question.data_type or parts[2])
     return wanted == (parts[1], parts[2])

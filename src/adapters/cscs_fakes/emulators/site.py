@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cscs_domain.usage.metering import Kind
+from cscs_domain.usage.metering import UsageKind
 from cscs_fakes.emulators.control import control_app
 from cscs_fakes.emulators.dwdi import DwdiEmulator
 from cscs_fakes.emulators.faults import Fault, Faults, Service
@@ -73,7 +73,7 @@ class EmulatedSite:
             accepts=self.oidc.accepts,
         )
         self.dwdi = DwdiEmulator(
-            {Kind.COMPUTE: self.accounts},
+            {UsageKind.COMPUTE: self.accounts},
             seed=seed,
             accepts=self.oidc.accepts,
             clock=self.clock,
