@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -44,6 +44,17 @@ def told(sentence: str) -> str:
     line = " ".join(sentence[: 4 * _LONGEST_TOLD].split())
     plain = "".join(char if char.isprintable() else shown(char)[1:-1] for char in line)
     return plain if len(plain) <= _LONGEST_TOLD else plain[:_LONGEST_TOLD] + "..."
+
+
+def some_of(names: Iterable[str], most: int = 5) -> str:
+    """The first names of many in their order, and how many more there are.
+
+    >>> some_of(["b", "a", "c"], 2)
+    'a, b and 1 more'
+    """
+    ordered = sorted(names)
+    first, left = ", ".join(map(label, ordered[:most])), len(ordered) - most
+    return f"{first} and {left} more" if left > 0 else first
 
 
 def label(value: object) -> str:

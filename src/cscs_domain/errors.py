@@ -209,7 +209,7 @@ class UpstreamServiceError(CscsError):
 
 @attrs.define(slots=False, eq=False)
 class WrongMonthError(UpstreamServiceError):
-    """Usage that was just submitted is not in the month it was meant for: nothing more may be sent.
+    """Usage is not in the month it was meant for, or would not be: nothing more may be sent.
 
     Old servers know no dates and book everything into their current month.
     """

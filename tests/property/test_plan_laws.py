@@ -58,6 +58,7 @@ def accounts_usage(draw: DrawFn) -> AccountUsage:
         users=draw(st.dictionaries(st.sampled_from(USERS), some_amounts)),
         doubts=dict.fromkeys(doubtful, "somebody doubts it"),
         untold=draw(st.frozensets(st.sampled_from(COMPONENTS), max_size=1)),
+        is_nameless=draw(st.booleans()),
     )
 
 
@@ -80,6 +81,7 @@ def situations(draw: DrawFn) -> Situation:
         period=month,
         accounts=known,
         unknown=draw(st.frozensets(st.sampled_from(ACCOUNTS))) - known.keys(),
+        is_nameless=draw(st.booleans()),
     )
     return Situation(
         month,

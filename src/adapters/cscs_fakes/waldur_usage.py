@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, starmap
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -16,7 +18,12 @@ from cscs_domain.errors import (
 )
 from cscs_domain.ports import Clock, WaldurUsage
 from cscs_domain.storage.states import ResourceState
-from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
+from cscs_domain.usage.metered_resources import (
+    MeteredResource,
+    MeteredResources,
+    OfferingChoice,
+    terminated,
+)
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import (
     RecordedMonth,
@@ -106,7 +113,15 @@ class FakeWaldurUsage:
         chosen = self._chosen(offerings)
         live = [each for each in self._resources.values() if _is_live(each)]
         found = tuple(each for each in live if each.offering in chosen)
-        return MeteredResources(resources=found, keeps_dates=self.keeps_dates)
+        gone = Counter(
+            each.offering
+            for each in self._resources.values()
+            if not _is_live(each) and each.offering in chosen
+        )
+        problems = chain.from_iterable(starmap(terminated, sorted(gone.items())))
+        return MeteredResources(
+            resources=found, keeps_dates=self.keeps_dates, problems=tuple(problems)
+        )
 
     async def recorded(self, month: Month, resources: Sequence[MeteredResource]) -> RecordedMonth:
         """What is recorded for these resources; those without anything are absent."""

@@ -80,7 +80,7 @@ class FileUsageWarehouse:
     """A folder of saved answers.
 
     Every month or day of a question has to be there: no file is an error and not an answer
-    without rows. For a question about a cluster its own files count, or else those of all clusters.
+    without rows. For a question about a cluster only its own files count.
     A copy would count twice and a part with a wrong name not at all. So a name that begins with
     the month or day and then goes on in another way than above is an error, as are a missing part
     below the last one, and parts beside a whole file. No error is worth another try: a person has
@@ -121,9 +121,8 @@ class FileUsageWarehouse:
                     f" {wanted.name(1)}; rename it or move it away"
                 )
                 raise self._file(path).error(reason, retryable=False)
-        for each in (wanted, attrs.evolve(wanted, cluster="")):
-            if parts := listing.answers.get(each):
-                return self._all_of(each, parts)
+        if parts := listing.answers.get(wanted):
+            return self._all_of(wanted, parts)
         reason = f"does not exist; save the warehouse's answer about {wanted.when} under this name"
         raise self._file(self._folder.path / wanted.name()).error(reason, retryable=False)
 

@@ -91,6 +91,11 @@ class WaldurList(Generic[_T]):
                 yield page
                 await asyncio.sleep(0)
 
+    async def count(self) -> int:
+        """How many rows there are, of which only one is asked for."""
+        params = (*self.params, ("page_size", "1"), ("page", "1"))
+        return self._page(1, await self.get(self.path, params)).total
+
     async def get(
         self, path: str, params: Params, accept: Collection[int] = frozenset({200})
     ) -> Answer:

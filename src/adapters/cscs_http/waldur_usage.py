@@ -7,14 +7,12 @@ them again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import TypeVar
 
 from cscs_domain._text import label
 from cscs_domain.errors import UsageRefusedError
 from cscs_domain.ports import WaldurUsage
-from cscs_domain.quantities import EXACT
 from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources, OfferingChoice
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import RecordedMonth, TotalsEntry, UsersEntry, UsersResult
@@ -24,18 +22,12 @@ from cscs_http.waldur_lists import Deadline
 from cscs_http.waldur_query import RESOURCES, UUIDS_ONLY
 from cscs_http.waldur_usage_accounts import OfferingAccounts
 from cscs_http.waldur_usage_book import RecordBook, recorded_month
-from cscs_http.waldur_usage_records import (
-    Found,
-    UsageRecord,
-    UserPart,
-    read_parts,
-    read_records,
-    total_of,
-)
+from cscs_http.waldur_usage_records import Found, UsageRecord, UserPart, read_parts, read_records
 from cscs_http.waldur_usage_resources import read_metered
 from cscs_http.waldur_usage_scopes import scope_of, scopes
-from cscs_http.waldur_usage_totals import amount_text, differences, set_totals, why_different
-from cscs_http.waldur_usage_users import FILLED, Target, UserSubmitter, items_of, would_be_filled
+from cscs_http.waldur_usage_spreading import Spread, spread
+from cscs_http.waldur_usage_totals import differences, set_totals, why_different
+from cscs_http.waldur_usage_users import Target, UserSubmitter, items_of
 
 _T = TypeVar("_T")
 
@@ -90,22 +82,25 @@ class HttpWaldurUsage:
             raise why_different(service, entry, differing, everywhere.rows)
 
     async def submit_users(self, entry: UsersEntry) -> UsersResult:
-        """Set users' figures in the newest record of the component."""
+        """Set users' figures in the record of the component.
+
+        Where a change of plan has made several, each figure is spread over them, and only what
+        changes is sent. A total of nothing gets no users: Waldur would fill it.
+        """
         if not entry.amounts:
             return UsersResult()
         records = await self._records_of(entry)
-        if would_be_filled(records):
-            return UsersResult(refused=dict.fromkeys(entry.amounts, FILLED))
-        amounts, refused = await self._without_older(entry, records)
-        newest = records[-1]
-        urls = await self._accounts.urls(newest.offering)
+        wanted = await self._spread(entry, records)
+        refused = dict(wanted.refused)
+        urls = await self._accounts.urls(records[-1].offering)
         try:
-            items = items_of(amounts, urls)
-            refused |= await self._users.submit(Target(entry.resource, newest.uuid), items)
+            for record, amounts in wanted.parts.items():
+                target = Target(entry.resource, record)
+                refused |= await self._users.submit(target, items_of(amounts, urls))
         except UsageRefusedError:
             self._book.forget(entry.resource)  # the record may be gone
             raise
-        unlinked = frozenset(amounts) - refused.keys() - urls.keys()
+        unlinked = frozenset(entry.amounts) - refused.keys() - urls.keys()
         return UsersResult(refused=refused, unlinked=unlinked)
 
     async def ping(self) -> None:
@@ -131,26 +126,13 @@ class HttpWaldurUsage:
             raise UsageRefusedError(entry.resource, reason)
         return found
 
-    async def _without_older(
-        self, entry: UsersEntry, records: Sequence[UsageRecord]
-    ) -> tuple[Mapping[str, Decimal], dict[str, str]]:
-        """What is left for the newest record, and whose older records hold too much."""
+    async def _spread(self, entry: UsersEntry, records: Sequence[UsageRecord]) -> Spread:
+        """What to send to which record."""
         if len(records) == 1:
-            return entry.amounts, {}
+            return Spread(parts={records[0].uuid: entry.amounts})
         scope, deadline = scope_of(entry.resource), self._deadline()
-        found = await read_parts(self._service, scope, entry.month, records[:-1], deadline)
-        older = self._undoubted(entry, found)
-        amounts: dict[str, Decimal] = {}
-        refused: dict[str, str] = {}
-        for name, amount in entry.amounts.items():
-            held = total_of(part.amount for part in older if part.username == name)
-            amounts[name] = EXACT.subtract(amount, held)
-            if amounts[name] < 0:
-                del amounts[name]
-                refused[name] = (
-                    f"{amount_text(held)} of {entry.month} belong to earlier plans, more than that"
-                )
-        return amounts, refused
+        found = await read_parts(self._service, scope, entry.month, records, deadline)
+        return spread(entry.amounts, records, self._undoubted(entry, found))
 
     async def _read_records(self, entry: TotalsEntry | UsersEntry) -> Sequence[UsageRecord]:
         scope = scope_of(entry.resource)

@@ -26,6 +26,7 @@ from cscs_http.waldur_query import RESOURCES, UUIDS_ONLY
 from cscs_http.waldur_reading import read_consistently
 from cscs_http.waldur_usage_lists import readable_uuid, selection
 from cscs_http.waldur_usage_offerings import read_offering, slugs_of_provider
+from cscs_http.waldur_usage_terminated import count_terminated
 from cscs_json import decode_raw_rows
 
 _Objects: TypeAlias = Sequence[object]
@@ -41,7 +42,10 @@ _LIVE: Final = tuple(("state", each.value) for each in ResourceState if each not
 async def read_metered(
     service: Service, choice: OfferingChoice, deadline: Deadline
 ) -> MeteredResources:
-    """The live resources of these offerings. Raises `UpstreamServiceError`."""
+    """The live resources of these offerings, and how many others are terminated.
+
+    Raises `UpstreamServiceError`.
+    """
     rows = [row for scope in _scopes(choice) for row in await _read(service, scope, deadline)]
     objects = [row for row in rows if isinstance(row, Mapping)]
     keeps_dates = _has_slugs(objects) if objects else await _probe(service)
@@ -51,10 +55,11 @@ async def read_metered(
     found = _Found(choice)
     for position, row in enumerate(rows):
         found.take(row, position)
+    resources = await _with_components(service, found, deadline)
+    offerings = found.offerings | choice.uuids
+    gone = await count_terminated(service, offerings, choice.slugs - found.slugs, deadline)
     return MeteredResources(
-        resources=await _with_components(service, found, deadline),
-        keeps_dates=keeps_dates,
-        problems=tuple(found.problems.values()),
+        resources=resources, keeps_dates=keeps_dates, problems=(*found.problems.values(), *gone)
     )
 
 

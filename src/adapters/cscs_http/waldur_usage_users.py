@@ -20,15 +20,10 @@ from cscs_http.as_they_come import as_they_come
 from cscs_http.errors import UnexpectedStatusError, UnusableAnswerError
 from cscs_http.service import Service
 from cscs_http.waldur_usage_lists import USAGES
-from cscs_http.waldur_usage_records import UsageRecord
 from cscs_http.waldur_usage_refusals import ABSENT, INVALID, NOT_ALLOWED, is_of_waldur, refusal
 from cscs_http.waldur_usage_totals import ACCEPTED, amount_text
 
 Item: TypeAlias = Mapping[str, str]
-
-FILLED: Final = (
-    "its total belongs to earlier plans of the month, and Waldur would add it once more for users"
-)
 
 _MOST_AT_ONCE: Final = 200
 _WITH_ABSENT: Final = ACCEPTED | {ABSENT}
@@ -44,15 +39,6 @@ class Target:
     def path(self, action: str) -> str:
         """Where to send them."""
         return f"{USAGES}{self.record.hex}/{action}/"
-
-
-def would_be_filled(records: Sequence[UsageRecord]) -> bool:
-    """Whether these records of a component, the oldest first, would grow if users got theirs.
-
-    Waldur makes the users' sum the total of a record that has none; here the older ones have it.
-    """
-    *older, newest = records
-    return not newest.amount and any(record.amount for record in older)
 
 
 def items_of(amounts: Mapping[str, Decimal], urls: Mapping[str, str]) -> list[Item]:

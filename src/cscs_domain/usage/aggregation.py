@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cscs_domain.problems import Problem, by_urgency
 from cscs_domain.usage.compute_rows import ComputeRows
-from cscs_domain.usage.findings import About, Findings, Oddity
+from cscs_domain.usage.findings import Findings, Oddity
 from cscs_domain.usage.inference_rows import InferenceRows
 from cscs_domain.usage.matching import Fields, fields_of
 from cscs_domain.usage.metering import Metering, UsageKind
@@ -21,9 +21,18 @@ from cscs_domain.usage.reported_days import ReportedDays
 from cscs_domain.usage.reports import UsageReport
 from cscs_domain.usage.storage_rows import StorageRows
 from cscs_domain.usage.subject_sums import SubjectSums
-from cscs_domain.usage.unheard_of import missing_accounts, unasked_accounts, unmatched_components
+from cscs_domain.usage.unheard_of import (
+    missing_accounts,
+    unasked_accounts,
+    unmatched_among_users,
+    unmatched_components,
+)
+from cscs_domain.usage.untold import Untold
 from cscs_domain.usage.warehouse import WarehousePage
 from cscs_domain.usage.warehouse_subjects import plain_path
+
+NAMELESS: Final = (Oddity.NO_ROW, Oddity.NO_SUBJECT)
+"""Rows that may be about any account."""
 
 
 class _Rows(Protocol):
@@ -33,6 +42,9 @@ class _Rows(Protocol):
     def take(self, subject: str, row: Mapping[str, object]) -> None: ...
 
     def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]: ...
+
+    @property
+    def unmatched_of_users(self) -> frozenset[str]: ...
 
 
 class UsageTally:
@@ -80,10 +92,11 @@ class UsageTally:
         """What all pages say together."""
         sums, without_field = self._rows.finish()
         unmatched = frozenset(without_field if self._count else ())
-        self._note_untold(sums, unmatched)
+        of_users = self._rows.unmatched_of_users - unmatched
+        untold = Untold(self._metering, self._findings, unmatched, of_users)
         found = {
             self._accounts[subject]: usage
-            for subject, usage in accounts_of(sums, self._metering, self._findings)
+            for subject, usage in accounts_of(sums, self._metering, self._findings, untold)
         }
         silent = self._asked - self._skipped
         unknown = frozenset(self._accounts[subject] for subject in silent) - found.keys()
@@ -95,12 +108,14 @@ class UsageTally:
             *missing_accounts(unknown, is_all=bool(unknown) and not found.keys() - unknown),
             *unasked_accounts(self._strangers - self._accounts.keys()),
             *unmatched_components(unmatched, self._metering),
+            *unmatched_among_users(of_users),
         ]
         return UsageReport(
             period=self._period,
             accounts={name: found[name] for name in sorted(found)},
             unknown=unknown,
             rows=self._count,
+            is_nameless=any(map(any, map(self._findings.of, NAMELESS))),
             problems=tuple(sorted(problems, key=by_urgency)),
         )
 
@@ -114,17 +129,6 @@ class UsageTally:
                 return plain_path(value)
             case UsageKind.COMPUTE:
                 return value
-
-    def _note_untold(self, sums: Mapping[str, SubjectSums], unmatched: frozenset[str]) -> None:
-        if self._metering.kind is not UsageKind.COMPUTE:
-            return  # elsewhere a field may well be left out where there is nothing
-        null = {about for about, _ in self._findings.of(Oddity.NULL_TOTAL)}
-        for subject, found in sums.items():
-            for fields in self._fields:
-                about = About(subject, fields.component.name)
-                is_told = about.component in found.told | unmatched
-                if not is_told and about not in null:
-                    self._findings.add(Oddity.NO_TOTAL, about)
 
     def _rows_of(self, kind: UsageKind, fields: tuple[Fields, ...]) -> _Rows:
         match kind:

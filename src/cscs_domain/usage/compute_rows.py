@@ -51,6 +51,12 @@ class ComputeRows:
         """What every account that there are rows about has; components that had no field."""
         return self._sums, self._totals.unmatched
 
+    @property
+    def unmatched_of_users(self) -> frozenset[str]:
+        """Components that no user's row has, if there are any users' rows."""
+        has_users = any(sums.users for sums in self._sums.values())
+        return frozenset(self._of_users.unmatched) if has_users else frozenset()
+
     def _took_plainly(self, rows: Sequence[object], users: dict[str, list[Decimal]]) -> bool:
         """All of the rows or none."""
         plain = plain_rows(rows, self._of_users.plain_fields)

@@ -39,7 +39,7 @@ class Oddity(Enum):
     )
     NO_USER_ROW = (
         ProblemCode.MALFORMED_RECORD,
-        _W,
+        _E,
         "a user's row is no object but {example}, so that the account is held back",
         "{count} users' rows are no objects, such as {example}, so that the account is held back",
         "The warehouse has to be corrected first.",
@@ -123,7 +123,7 @@ class Oddity(Enum):
     )
     BAD_DATE = (
         ProblemCode.MALFORMED_RECORD,
-        _W,
+        _E,
         "the usageDate {example} is no day, so that the account is held back",
         "{count} rows have a usageDate such as {example}, no day; the account is held back",
         "The warehouse has to be corrected first.",

@@ -33,3 +33,8 @@ class InferenceRows:
     def finish(self) -> tuple[Mapping[str, SubjectSums], set[str]]:
         """What every resource that there are rows about has; components that had no field."""
         return self._sums, self._amounts.unmatched
+
+    @property
+    def unmatched_of_users(self) -> frozenset[str]:
+        """None: there are no users."""
+        return frozenset()

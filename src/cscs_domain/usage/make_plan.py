@@ -15,7 +15,7 @@ import attrs
 from cscs_domain.usage.amounts import NOTHING, is_reportable, to_cents
 from cscs_domain.usage.components import Component
 from cscs_domain.usage.metered_resources import MeteredResource
-from cscs_domain.usage.metering import Metering
+from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.plan import PlanAction, PlannedFigure, PlanReason, ResourcePlan, UsagePlan
 from cscs_domain.usage.plan_problems import held_back, unknown_components
@@ -45,6 +45,7 @@ def make_plan(
             usage=report.accounts.get(resource.backend_id),
             is_forgotten=resource.backend_id in report.unknown,
             is_empty=resource.offering in empty,
+            is_nameless=report.is_nameless and not rules.force,
             recorded=recorded.get(resource.uuid, nothing),
             metering=metering,
             rules=rules,
@@ -72,6 +73,7 @@ class _Comparison:
     usage: AccountUsage | None
     is_forgotten: bool
     is_empty: bool
+    is_nameless: bool
     recorded: RecordedUsage
     metering: Metering
     rules: PlanRules
@@ -100,8 +102,8 @@ class _Comparison:
 
     def _unattributed(self, components: Iterable[Component]) -> dict[str, Decimal]:
         usage = self.usage
-        if usage is None:
-            return {}
+        if usage is None or self.metering.kind is not UsageKind.COMPUTE:
+            return {}  # elsewhere there are no users
         return {each.name: to_cents(usage.unattributed(each.name)) for each in components}
 
     def _total(self, component: Component) -> PlannedFigure | None:
@@ -142,7 +144,8 @@ class _Comparison:
         return figure.unchanged(PlanReason.EQUAL, wanted)
 
     def _lowered(self, component: Component, figure: _Figures, wanted: Decimal) -> PlannedFigure:
-        if self.usage and component.name in self.usage.untold and not self.rules.force:
+        is_told = self.usage is None or self.usage.is_told(component.name, figure.user)
+        if not is_told and not self.rules.force:
             return figure.held(PlanReason.UNTOLD, wanted)
         if not self._may_decrease(component):
             return figure.held(PlanReason.LESS, wanted)
@@ -162,11 +165,22 @@ class _Comparison:
         return figure.unchanged(PlanReason.FORGOTTEN) if before == 0 else self._zeroed(figure)
 
     def _zeroed(self, figure: _Figures) -> PlannedFigure:
-        if not self.rules.reconcile:
-            return figure.held(PlanReason.FORGOTTEN)
         if self.is_empty:
             return figure.held(PlanReason.EMPTY)
+        if not self.rules.reconcile:
+            return figure.held(PlanReason.FORGOTTEN)
+        if self._may_be_nameless(figure):
+            return figure.held(PlanReason.NAMELESS)
         return figure.sent(PlanAction.ZERO, PlanReason.FORGOTTEN, NOTHING)
+
+    def _may_be_nameless(self, figure: _Figures) -> bool:
+        """Whether rows that name nobody may be about it; or users are missing altogether."""
+        usage = self.usage
+        if usage is None or figure.user is None or self.is_forgotten:
+            return self.is_nameless
+        if self.rules.force:
+            return False
+        return usage.is_nameless or (not usage.users and usage.totals[figure.component] != 0)
 
     def _doubt(self, component: str, amount: Decimal = NOTHING) -> str:
         """Why nothing may be submitted of a component, whatever Waldur has; empty if it may."""

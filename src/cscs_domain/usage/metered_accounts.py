@@ -11,7 +11,7 @@ from cscs_domain._text import label, shown
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.metered_resources import MeteredResource, MeteredResources
 
-_STATE_HINT = "Nothing is lost: its usage is reported in full as soon as Waldur takes it again."
+_STATE_HINT = "As long as the month is reported, it catches up once Waldur takes its usage again."
 
 
 @attrs.frozen(kw_only=True)
@@ -85,7 +85,7 @@ def _unreportable(resource: MeteredResource) -> Problem:
         f"{label(resource.backend_id)} is {label(resource.state_text)}, a state in which Waldur "
         "takes no usage; it is not reported",
         _STATE_HINT,
-        str(resource.uuid),
+        resource.backend_id,
     )
 
 
@@ -94,7 +94,8 @@ def _unknown(accounts: Iterable[str]) -> Iterator[Problem]:
         yield Problem(
             ProblemCode.UNKNOWN_ACCOUNT,
             Severity.ERROR,
-            f"no resource of the offerings has the backend id {shown(account)}; it is not reported",
-            "Check how the account is written.",
+            f"no resource of the offerings that is not terminated has the backend id "
+            f"{shown(account)}; it is not reported",
+            "Check how the account is written; Waldur takes no usage of what is terminated.",
             account,
         )

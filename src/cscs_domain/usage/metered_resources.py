@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.problems import Problem
+from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.storage.states import ResourceState
 
 REPORTABLE: Final = frozenset({ResourceState.OK, ResourceState.UPDATING, ResourceState.TERMINATING})
@@ -60,9 +60,26 @@ class MeteredResource:
         return self.state in REPORTABLE
 
 
+def terminated(offering: UUID, count: int) -> tuple[Problem, ...]:
+    """That so many resources of an offering are not reported since they are terminated."""
+    if not count:
+        return ()
+    many = f"{count} terminated resources are" if count > 1 else "a terminated resource is"
+    return (
+        Problem(
+            ProblemCode.UNREPORTABLE_STATE,
+            Severity.INFO,
+            f"{many} not reported: Waldur takes no usage of what is terminated",
+            "What was used since the last report cannot be submitted any more.",
+            str(offering),
+        ),
+    )
+
+
 @attrs.frozen(kw_only=True)
 class MeteredResources:
-    """Every live resource of some offerings, and what could not be taken as one.
+    """Every live resource of some offerings, what could not be taken as one, and how many more are
+    `terminated`.
 
     `keeps_dates` is False for a server that books everything into its current month, whatever
     date it is told.

@@ -52,6 +52,7 @@ class PlanReason(StrEnum):
     """The figure's own reason says more."""
     FORGOTTEN = "forgotten"
     EMPTY = "empty"
+    NAMELESS = "nameless"
     NOT_TOLD = "not_told"
     UNTOLD = "untold"
     FOLLOWS = "follows"
@@ -71,8 +72,9 @@ _SENTENCES: Final = {
     PlanReason.DOUBT: "it is in doubt",
     PlanReason.FORGOTTEN: "the warehouse does not know it (any more)",
     PlanReason.EMPTY: "the warehouse knows none of the accounts of the offering",
+    PlanReason.NAMELESS: "the warehouse does not name it, but has rows that may be about it",
     PlanReason.NOT_TOLD: "nothing that the warehouse says about the account can be used",
-    PlanReason.UNTOLD: "the warehouse has no total of it",
+    PlanReason.UNTOLD: "the warehouse leaves it out, or part of it",
     PlanReason.FOLLOWS: "the total is held back",
     PlanReason.FILLED: "Waldur would make the sum of the users the total",
 }

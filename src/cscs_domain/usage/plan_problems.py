@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from cscs_domain._text import label
+from cscs_domain._text import label, some_of
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Metering
@@ -15,9 +15,13 @@ _HINTS: Final = {
     PlanReason.LESS: "If the warehouse is right, report the month again with --allow-decrease; "
     "allow_decrease: true of the component does so always.",
     PlanReason.FORGOTTEN: "If it is gone for good, report the month again with --reconcile.",
-    PlanReason.EMPTY: "That is rather a fault than the truth; if it is right, add --force.",
+    PlanReason.EMPTY: "That is rather a fault than the truth; if it is right, --reconcile with "
+    "--force makes it zero.",
+    PlanReason.NAMELESS: "Have the rows without names corrected; --reconcile with --force makes it "
+    "zero all the same.",
     PlanReason.NOT_TOLD: "Another problem of the account says why.",
-    PlanReason.UNTOLD: "Look at the name of the component; --force submits zeros all the same.",
+    PlanReason.UNTOLD: "Look at the component's name and at the warehouse's load; --allow-decrease "
+    "with --force submits it all the same.",
     PlanReason.FILLED: "Look for the missing total in the warehouse, or let all users become zero.",
 }
 _MEND: Final = "Correct it where it comes from, then report the month again."
@@ -35,8 +39,8 @@ def held_back(plans: Iterable[ResourcePlan]) -> Iterator[Problem]:
             if figure.user is not None and figure.component not in totals:
                 users.setdefault((figure.component, figure.reason), []).append(figure)
         for figures in users.values():
-            others = f" and {len(figures) - 1} more users" if len(figures) > 1 else ""
-            yield _problem(plan, figures, f" of user {label(figures[0].user)}{others}")
+            names = some_of(str(figure.user) for figure in figures)
+            yield _problem(plan, figures, f" of {names}")
 
 
 def _problem(plan: ResourcePlan, figures: Sequence[PlannedFigure], whose: str) -> Problem:

@@ -12,20 +12,24 @@ from cscs_domain.usage.amounts import to_cents
 from cscs_domain.usage.components import Component, Factoring
 from cscs_domain.usage.doubts import Doubts
 from cscs_domain.usage.findings import About, Findings, Oddity
-from cscs_domain.usage.metering import Metering, UsageKind, WarehouseProfile
+from cscs_domain.usage.metering import Metering, WarehouseProfile
 from cscs_domain.usage.reports import AccountUsage
 from cscs_domain.usage.subject_sums import SubjectSums
+from cscs_domain.usage.untold import Untold
 
 Scale: TypeAlias = Callable[[Decimal], Decimal]
 
 
 def accounts_of(
-    sums: Mapping[str, SubjectSums], metering: Metering, findings: Findings
+    sums: Mapping[str, SubjectSums],
+    metering: Metering,
+    findings: Findings,
+    untold: Untold,
 ) -> Iterator[tuple[str, AccountUsage]]:
     """The usage of every subject; adds what is odd about whole accounts to the findings."""
     names = [component.name for component in metering.components]
     scales = [_scale(component, metering) for component in metering.components]
-    doubts = Doubts(findings)
+    doubts, nameless = Doubts(findings), _with_nameless_users(findings)
     for subject, found in sums.items():
         totals = _scaled(names, scales, found.totals)
         users = {name: _scaled(names, scales, found.users[name]) for name in sorted(found.users)}
@@ -33,7 +37,9 @@ def accounts_of(
             totals=totals,
             users=users,
             doubts=doubts.about(subject, totals, users),
-            untold=_untold(names, found, metering),
+            untold=untold.totals(subject, found),
+            untold_users=untold.of_users(subject, found),
+            is_nameless=subject in nameless,
         )
         for name in names if users else ():
             left = to_cents(usage.unattributed(name))
@@ -42,9 +48,10 @@ def accounts_of(
         yield subject, usage
 
 
-def _untold(names: Sequence[str], found: SubjectSums, metering: Metering) -> frozenset[str]:
-    """Where storage and costs are zero, the field may be left out (DWDI contract, 4.2, 4.3)."""
-    return frozenset(names) - found.told if metering.kind is UsageKind.COMPUTE else frozenset()
+def _with_nameless_users(findings: Findings) -> set[str | None]:
+    """Accounts with rows of which nobody knows whose they are."""
+    kinds = (Oddity.NO_USER, Oddity.BAD_USER, Oddity.RESERVED_USER)
+    return {about.subject for kind in kinds for about, _ in findings.of(kind)}
 
 
 def nothing_used(metering: Metering) -> AccountUsage:

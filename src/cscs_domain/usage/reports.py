@@ -27,14 +27,24 @@ class AccountUsage:
 
     `totals` has every configured component; the total is the warehouse's own, not the users' sum.
     `users` has, by user, every configured component. `doubts` says why a component must not be
-    submitted: some amount of it could not be read or is negative. `untold` are components that
-    count as zero since no row has a total of them.
+    submitted: some amount of it could not be read or is negative. `untold` are components whose
+    total counts as zero, or too little, since it is null or missing; `untold_users` has component
+    and user where that is so of a user. `is_nameless` says that there are rows about users whose
+    names are not known.
     """
 
     totals: Mapping[str, Decimal]
     users: Mapping[str, Mapping[str, Decimal]] = _NOBODY
     doubts: Mapping[str, str] = _NO_DOUBTS
     untold: frozenset[str] = frozenset()
+    untold_users: frozenset[tuple[str, str]] = frozenset()
+    is_nameless: bool = False
+
+    def is_told(self, component: str, user: str | None) -> bool:
+        """Whether the figure is what the warehouse says, rather than what it leaves out."""
+        if component in self.untold:
+            return False
+        return user is None or (component, user) not in self.untold_users
 
     def unattributed(self, component: str) -> Decimal:
         """The part of the total that no user has; below zero if users add up to more."""
@@ -50,13 +60,15 @@ class UsageReport:
 
     `unknown` are accounts that were asked for and that no row was about. One that could not be
     asked for, or whose rows are all of no use, is neither in `accounts` nor there. `rows` is how
-    many rows counted, so that 0 means that the warehouse knows nothing at all.
+    many rows counted, so that 0 means that the warehouse knows nothing at all. `is_nameless` says
+    that there are rows about nobody knows whom.
     """
 
     period: Period
     accounts: Mapping[str, AccountUsage]
     unknown: frozenset[str] = frozenset()
     rows: int = 0
+    is_nameless: bool = False
     problems: tuple[Problem, ...] = ()
 
 

@@ -32,10 +32,10 @@ class RowAmounts:
     def add_totals(self, sums: SubjectSums, row: Mapping[str, object], subject: str) -> None:
         """Add what a row has of its subject's totals."""
         self.add(sums.totals, row, subject)
-        sums.told.update(
+        sums.lacking.update(
             component
             for _, component, names in self._places
-            if any(row.get(name) is not None for name in names)
+            if all(row.get(name) is None for name in names)
         )
 
     def add(

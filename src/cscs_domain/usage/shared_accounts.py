@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from cscs_domain.usage.matching import fields_of
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.warehouse_subjects import MeteredAccount, cluster_of, subject_of
@@ -16,19 +17,21 @@ from cscs_domain.usage.warehouse_subjects import MeteredAccount, cluster_of, sub
 class Claim:
     """One figure that a resource is billed for.
 
-    `place` tells warehouses and Waldurs apart, `subject` is what the warehouse is asked for.
-    Without a `cluster` it is the usage of all clusters.
+    `place` tells warehouses and Waldurs apart, `subject` is what the warehouse is asked for, and
+    `fields` are where it may stand. Without a `cluster` it is the usage of all clusters.
     """
 
     place: str
     kind: UsageKind
     subject: str
-    component: str
+    fields: frozenset[str]
     cluster: str
     account: str
 
     def overlaps(self, other: Claim) -> bool:
         """Whether both are about the same usage, once their subjects are."""
+        if not self.fields & other.fields:
+            return False
         return self.cluster == other.cluster or not (self.cluster and other.cluster)
 
 
@@ -47,12 +50,12 @@ def _claims(
             continue
         account = MeteredAccount(resource.backend_id, resource.cluster, resource.uuid)
         subject = subject_of(account, metering)
-        for component in metering.components if subject else ():
+        for fields in fields_of(metering) if subject else ():
             yield Claim(
                 place=place,
                 kind=metering.kind,
                 subject=subject or "",
-                component=component.name,
+                fields=frozenset(fields.in_rows),
                 cluster=cluster_of(resource.cluster, metering),
                 account=resource.backend_id,
             )
@@ -63,7 +66,7 @@ def accounts_elsewhere(claims: Sequence[frozenset[Claim]]) -> list[frozenset[str
     holders: defaultdict[tuple[object, ...], list[tuple[int, Claim]]] = defaultdict(list)
     for job, of_job in enumerate(claims):
         for claim in of_job:
-            key = (claim.place, claim.kind, claim.subject, claim.component)
+            key = (claim.place, claim.kind, claim.subject)
             holders[key].append((job, claim))
     elsewhere: list[set[str]] = [set() for _ in claims]
     for them in holders.values():

@@ -43,3 +43,8 @@ class StorageRows:
             self._amounts.add_totals(found[path], row, path)
         unmatched = {name for name, fields in self._fields if self._seen.isdisjoint(fields)}
         return found, unmatched
+
+    @property
+    def unmatched_of_users(self) -> frozenset[str]:
+        """None: there are no users."""
+        return frozenset()

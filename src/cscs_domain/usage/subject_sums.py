@@ -11,9 +11,9 @@ import attrs
 class SubjectSums:
     """Amounts by the place of their component, in the warehouse's units.
 
-    `told` are the components of which some row has a total.
+    `lacking` are the components of which some row has no total.
     """
 
     totals: list[Decimal]
     users: dict[str, list[Decimal]] = attrs.field(factory=dict)
-    told: set[str] = attrs.field(factory=set)
+    lacking: set[str] = attrs.field(factory=set)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import attrs
 
-from cscs_domain._text import label, told
+from cscs_domain._text import label, some_of, told
 from cscs_domain.errors import UpstreamServiceError, WrongMonthError
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.usage.months import Month
 
 _MOST_FAILURES: Final = 5
 """After so many resources in a row without an answer, Waldur is left alone."""
-_MOST_NAMES: Final = 5
 
 
 @attrs.define
@@ -81,11 +79,3 @@ class SubmissionLog:
             return ""
         count = len(self._failures)
         return f"{count} resource{'s' * (count != 1)} failed; the first: {self._failures[0]}"
-
-
-def some_of(names: Iterable[str]) -> str:
-    """The first names of many, and how many more there are."""
-    ordered = sorted(names)
-    told = ", ".join(map(label, ordered[:_MOST_NAMES]))
-    left = len(ordered) - _MOST_NAMES
-    return f"{told} and {left} more" if left > 0 else told

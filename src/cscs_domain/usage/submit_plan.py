@@ -12,10 +12,10 @@ import attrs
 from cscs_domain.ports import Clock, WaldurUsage
 from cscs_domain.problems import Severity
 from cscs_domain.progress import Progress, Stage, no_progress
-from cscs_domain.usage.plan import PlanAction, ResourcePlan, UsagePlan
+from cscs_domain.usage.plan import ResourcePlan, UsagePlan
 from cscs_domain.usage.submission_log import SubmissionLog
 from cscs_domain.usage.submit_resource import ResourceSubmission, result_of
-from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
+from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult, expected
 
 _AT_ONCE: Final = 4
 
@@ -67,7 +67,7 @@ class Submission:
     def results(self) -> tuple[ResourceResult, ...]:
         """What came of each resource, in the order of the plan."""
         return tuple(
-            self._outcomes.get(place) or _untouched(plan)
+            self._outcomes.get(place) or expected(plan)
             for place, plan in enumerate(self.plan.resources)
         )
 
@@ -86,10 +86,3 @@ class Submission:
             keeps_dates=self.keeps_dates,
         ).submit()
         self.progress(Stage.SUBMITTING, len(self._outcomes), total)
-
-
-def _untouched(plan: ResourcePlan) -> ResourceResult:
-    held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
-    if not held:
-        return result_of(plan, ResourceOutcome.UNCHANGED)
-    return result_of(plan, ResourceOutcome.HELD_BACK, held[0].reason)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from cscs_domain._text import label, told
+from cscs_domain._text import label, some_of, told
 from cscs_domain.errors import (
     MonthClosedError,
     UpstreamServiceError,
@@ -20,7 +20,7 @@ from cscs_domain.ports import Clock, WaldurUsage
 from cscs_domain.problems import ProblemCode, Severity
 from cscs_domain.usage.months import Month, safe_moment
 from cscs_domain.usage.plan import ResourcePlan
-from cscs_domain.usage.submission_log import SubmissionLog, some_of
+from cscs_domain.usage.submission_log import SubmissionLog
 from cscs_domain.usage.submissions import RecordedUsage, TotalsEntry, UsersEntry, UsersResult
 from cscs_domain.usage.usage_reporting import ResourceOutcome, ResourceResult
 
@@ -76,26 +76,38 @@ class ResourceSubmission:
         return not fresh.get(resource.uuid, RecordedUsage()).is_like(planned)
 
     async def _send(self) -> None:
-        """Totals, then users, who are attached to them.
-
-        Waldur makes the users' sum the total when it is told about a user while the total is
-        zero. So where users become zero beside such a total, it is set once more afterwards.
-        """
+        """Totals, then users, who are attached to them. Users of a total that was refused wait."""
         users = self.plan.users_to_send()
         totals = self._totals(users)
+        refusal, taken = await self._sent_totals(totals)
+        waiting = self._moving(totals) - taken.keys() if refusal else set[str]()
+        await self._send_users(
+            {name: amounts for name, amounts in users.items() if name not in waiting}, totals
+        )
+        if refusal is not None:
+            raise refusal
+
+    def _moving(self, totals: Mapping[str, Decimal]) -> set[str]:
+        """Components whose total changes, or would if users were told beside a total of zero."""
+        zeros = {name for name, amount in totals.items() if amount == 0}
+        return self.plan.totals_to_send().keys() | zeros
+
+    async def _sent_totals(
+        self, totals: Mapping[str, Decimal]
+    ) -> tuple[UsageRefusedError | None, Mapping[str, Decimal]]:
+        """Why Waldur does not take all of the totals, if so, and those that it takes."""
         try:
             await self._send_totals(totals)
-        except MonthClosedError:
+        except MonthClosedError as error:
             # One component that is billed by usage makes Waldur refuse the whole call.
             taken = {name: amount for name, amount in totals.items() if name in self.limits}
-            if not taken or taken == totals:
-                raise
+            if taken == totals:
+                return error, {}
             await self._send_totals(taken)
-            await self._send_users({name: users[name] for name in users.keys() & taken.keys()})
-            raise
-        await self._send_users(users)
-        zeros = {name: totals[name] for name in users.keys() & totals.keys() if not totals[name]}
-        await self._send_totals(totals if zeros and not self._is_past else zeros)
+            return error, taken
+        except UsageRefusedError as error:
+            return error, {}
+        return None, totals
 
     def _totals(self, users: _Users) -> dict[str, Decimal]:
         """What has to be sent so that changes arrive.
@@ -126,17 +138,30 @@ class ResourceSubmission:
         await self.waldur.submit_totals(entry)
         self._has_sent = self.log.is_confirmed = True
 
-    async def _send_users(self, users: _Users) -> None:
+    async def _send_users(self, users: _Users, totals: Mapping[str, Decimal]) -> None:
+        """One component after the other.
+
+        Waldur makes the users' sum the total when it is told about a user while the total is
+        zero. So a total of zero is set once more after its users, whatever became of them.
+        """
         for component in sorted(users):
-            entry = UsersEntry(
-                resource=self.plan.resource.uuid,
-                month=self.month,
-                component=component,
-                amounts=users[component],
-            )
-            result = await self.waldur.submit_users(entry)
-            self._has_sent = True
-            self._note_users(component, result)
+            try:
+                await self._send_users_of(component, users[component])
+            finally:
+                if totals.get(component) == 0:
+                    again = {component: totals[component]}
+                    await self._send_totals(again if self._is_past else totals)
+
+    async def _send_users_of(self, component: str, amounts: Mapping[str, Decimal]) -> None:
+        entry = UsersEntry(
+            resource=self.plan.resource.uuid,
+            month=self.month,
+            component=component,
+            amounts=amounts,
+        )
+        result = await self.waldur.submit_users(entry)
+        self._has_sent = True
+        self._note_users(component, result)
 
     def _note_users(self, component: str, result: UsersResult) -> None:
         for user, reason in sorted(result.refused.items()):

@@ -10,7 +10,7 @@ from cscs_domain.problems import Problem
 from cscs_domain.usage.metered_resources import OfferingChoice
 from cscs_domain.usage.metering import Metering
 from cscs_domain.usage.months import Month
-from cscs_domain.usage.plan import ResourcePlan, UsagePlan
+from cscs_domain.usage.plan import PlanAction, ResourcePlan, UsagePlan
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +71,7 @@ class ResourceOutcome(StrEnum):
     FAILED = "failed"
     """Waldur did not answer."""
     NOT_TRIED = "not tried"
-    """Waldur had failed too often, or the plan was refused."""
+    """Waldur had failed too often before."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +81,16 @@ class ResourceResult:
     plan: ResourcePlan
     outcome: ResourceOutcome
     reason: str = ""
+
+
+def expected(plan: ResourcePlan) -> ResourceResult:
+    """What comes of a resource if nothing fails."""
+    if not plan.is_empty:
+        return ResourceResult(plan=plan, outcome=ResourceOutcome.SUBMITTED)
+    held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
+    if not held:
+        return ResourceResult(plan=plan, outcome=ResourceOutcome.UNCHANGED)
+    return ResourceResult(plan=plan, outcome=ResourceOutcome.HELD_BACK, reason=held[0].reason)
 
 
 @attrs.frozen(kw_only=True)

@@ -18,6 +18,8 @@ class Objection:
     key: str
     reason: Reason
     beside: tuple[str, ...] = ()
+    is_absence: bool = False
+    """Whether nothing is wrong but that the key is not there."""
 
 
 @attrs.frozen
@@ -30,4 +32,4 @@ class Caution:
 
 def missing(key: str, why: str, *beside: str, hint: str = _HOW_TO_SET) -> Objection:
     """A key that a part of the program cannot do without."""
-    return Objection(key, Reason(f"is missing: {why}.", hint), beside)
+    return Objection(key, Reason(f"is missing: {why}.", hint), beside, is_absence=True)

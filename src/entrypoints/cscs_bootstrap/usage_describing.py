@@ -61,20 +61,16 @@ def gaps_of(offering: UsageOffering) -> Gaps:
         reasons=tuple(
             f"{_name(offering, each.key)} {each.reason.text}"
             for each in found
-            if not _is_absence(each)
+            if not each.is_absence
         ),
         is_waldur_known=not any(each.key.startswith("waldur_api.") for each in found),
     )
 
 
-def _is_absence(objection: Objection) -> bool:
-    return objection.reason.text.startswith("is missing")
-
-
 def _missing(offering: UsageOffering, found: list[Objection]) -> Iterator[str]:
     variables = {leaf.key: leaf.variable for leaf in outline(Settings).leaves()}
     for each in found:
-        if _is_absence(each):
+        if each.is_absence:
             yield f"{_name(offering, each.key)} (variable {variables[each.key]})"
 
 

@@ -96,14 +96,21 @@ def place_name(offering: UsageOffering) -> str:
         case AdapterKind.FILE:
             place = str(choice.path[0].resolve())
         case _:
-            place = _address(usage.cscs_dwdi_api_url or "")
+            place = _address(_dwdi_base_url(usage.cscs_dwdi_api_url or ""))
     if usage.kind is UsageKind.STORAGE:
         place += f" {usage.storage_filesystem} {usage.storage_data_type}"
-    return f"{place} {(offering.settings.waldur_api.api_url or '').lower()}"
+    return f"{place} {_address(offering.settings.waldur_api.api_url or '')}"
+
+
+def _dwdi_base_url(url: str) -> str:
+    from cscs_http.dwdi import dwdi_base_url
+
+    return dwdi_base_url(url)
 
 
 def _address(url: str) -> str:
-    from cscs_http.dwdi import dwdi_base_url
-
-    parts = urlsplit(dwdi_base_url(url))
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".lower()
+    """One form for the ways to write a URL: neither scheme, usual port nor slashes tell apart."""
+    parts = urlsplit(url.lower())
+    host = parts.hostname or ""
+    port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
+    return f"{host}{port}{parts.path.rstrip('/')}"

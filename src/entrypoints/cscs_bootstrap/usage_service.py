@@ -35,6 +35,13 @@ class UsageService:
     tokens: Callable[[], Awaitable[None]] | None = None
     closers: tuple[Close, ...] = ()
 
+    @property
+    def reported_to(self) -> WaldurUsage:
+        """Waldur, for those who have asked for it. Raises `LookupError` for others."""
+        if self.waldur is None:
+            raise LookupError("this service was made without a Waldur")
+        return self.waldur
+
     async def __aenter__(self) -> Self:
         """Use it in a context, which closes it at the end, whatever happens."""
         return self

@@ -317,9 +317,10 @@ user has (below zero, users have more than there is); what is done:
   zero                 the warehouse does not know it any more (--reconcile)
   held back            differs and is not submitted; a problem says why
 A figure that is lower than Waldur's is held back without --allow-decrease
-(or allow_decrease: true of its component). Figures of an offering of which
-the warehouse knows no account at all are held back without --force.
---verbose shows the users and the figures that stay as they are.
+(or allow_decrease: true of its component). Where the warehouse rather seems
+to be at fault (it knows none of the accounts, or leaves a total out), that
+takes --force besides. --verbose shows the users and the figures that stay
+as they are.
 
 An account that resources of two offerings have is reported for neither, since
 it would be billed twice; all offerings of the file count, whichever

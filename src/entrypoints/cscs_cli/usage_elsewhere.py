@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
-import structlog
 
 from cscs_bootstrap.usage_jobs import UsageOffering, place_name
 from cscs_bootstrap.usage_service import UsageService
 from cscs_domain.usage.metered_resources import MeteredResource
 from cscs_domain.usage.shared_accounts import accounts_elsewhere, claims_of
-
-_LOG: Final = structlog.get_logger("cscs.usage")
 
 Wire: TypeAlias = Callable[[UsageOffering], UsageService]
 """What makes an offering's services."""
@@ -28,11 +25,15 @@ class Prepared:
 
 
 async def prepared(
-    chosen: Sequence[UsageOffering], others: Sequence[UsageOffering], wire: Wire
+    chosen: Sequence[UsageOffering],
+    others: Sequence[UsageOffering],
+    wire: Wire,
+    unread: Callable[[str, str], None],
 ) -> tuple[Prepared, ...]:
     """The chosen ones with the accounts that are `elsewhere`, in another of them or in `others`.
 
-    What cannot be read has no accounts here: it stands in nobody's way.
+    What cannot be read has no accounts here: it stands in nobody's way. If it is one of the
+    others, `unread` is told its name and why; one of the chosen fails when its turn comes.
     """
     if len(chosen) + len(others) < 2:
         return tuple(map(Prepared, chosen))
@@ -41,9 +42,7 @@ async def prepared(
     for offering in others:
         read = await _read(offering, wire)
         if read.error is not None:
-            _LOG.warning(
-                "accounts_of_others_unread", offering=offering.job.name, failure=str(read.error)
-            )
+            unread(offering.job.name, str(read.error))
         # One offering may be named twice, by slug and by uuid.
         rest = tuple(resource for resource in read.resources if resource.uuid not in own)
         found.append(attrs.evolve(read, resources=rest))
@@ -70,8 +69,7 @@ class _Read:
 async def _read(offering: UsageOffering, wire: Wire) -> _Read:
     try:
         async with wire(offering) as service:
-            assert service.waldur is not None  # noqa: S101 - it was asked for
-            found = await service.waldur.resources(offering.job.offerings)
+            found = await service.reported_to.resources(offering.job.offerings)
     except Exception as error:  # noqa: BLE001  # told where the offering has its turn
         return _Read(offering, error=error)
     return _Read(offering, found.resources)

@@ -19,8 +19,12 @@ from cscs_cli.terminal import visible
 from cscs_cli.usage_figures import figures_table
 from cscs_cli.usage_wire import month_to_wire
 from cscs_domain.problems import Problem, Severity, by_urgency
-from cscs_domain.usage.plan import PlanAction, ResourcePlan
-from cscs_domain.usage.usage_reporting import MonthReport, ResourceOutcome, ResourceResult
+from cscs_domain.usage.usage_reporting import (
+    MonthReport,
+    ResourceOutcome,
+    ResourceResult,
+    expected,
+)
 
 _WORDS: Final = {ResourceOutcome.SUBMITTED: "to submit"}
 """What an outcome is called in a rehearsal, where it is called otherwise."""
@@ -40,7 +44,7 @@ class MonthOutput:
         plan = self.report.plan
         if self.report.results or plan is None or not self.rehearsed:
             return self.report.results
-        return tuple(map(_rehearsed, plan.resources))
+        return tuple(map(expected, plan.resources))
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -106,17 +110,6 @@ class MonthOutput:
             if parts
             else "no accounts"
         )
-
-
-def _rehearsed(plan: ResourcePlan) -> ResourceResult:
-    """What would come of it, if nothing fails."""
-    if not plan.is_empty:
-        return ResourceResult(plan=plan, outcome=ResourceOutcome.SUBMITTED)
-    held = [figure for figure in plan.figures if figure.action is PlanAction.HELD_BACK]
-    if held:
-        outcome = ResourceOutcome.HELD_BACK
-        return ResourceResult(plan=plan, outcome=outcome, reason=held[0].reason)
-    return ResourceResult(plan=plan, outcome=ResourceOutcome.UNCHANGED)
 
 
 def _severities(problems: Sequence[Problem]) -> str:

@@ -48,7 +48,10 @@ class ReportOptions:
         bool, Parameter(help="Submit zeros for what the warehouse does not know any more.")
     ] = False
     force: Annotated[
-        bool, Parameter(help="Do so even if the warehouse knows none of the accounts.")
+        bool,
+        Parameter(
+            help="With --reconcile or --allow-decrease: also where the warehouse seems at fault."
+        ),
     ] = False
     totals_only: Annotated[bool, Parameter(help="Leave users out.")] = False
 
@@ -134,7 +137,7 @@ async def report_every(
     for none. Only if Waldur books usage into another month than it is told, nothing more is
     submitted.
     """
-    for each in await prepared(offerings, others, wire):
+    for each in await prepared(offerings, others, wire, run.unread):
         name = each.offering.job.name
         with bound_contextvars(offering=name):
             try:
@@ -158,12 +161,11 @@ async def _report(each: Prepared, request: ReportRequest, run: UsageRun, wire: W
         job = attrs.evolve(job, accounts=frozenset(run.asked))
     makes_room = not run.how.json and console().is_terminal
     async with wire(each.offering) as service:
-        assert service.waldur is not None  # noqa: S101 - it was asked for
         with PausableProgress(service.clock, makes_room) as progress:
             months = report_usage(
                 job,
                 request,
-                waldur=service.waldur,
+                waldur=service.reported_to,
                 warehouse=service.warehouse,
                 clock=service.clock,
                 progress=progress,

@@ -12,7 +12,7 @@ from cscs_cli.exit_codes import ExitCode
 from cscs_cli.terminal import OutputLostError, complain, console, forget_output, visible
 from cscs_cli.usage_month_output import MonthOutput
 from cscs_domain._text import shown
-from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_domain.problems import Problem, ProblemCode
 from cscs_domain.usage.usage_reporting import MonthReport
 
 _WORST_FIRST: Final = (
@@ -72,6 +72,14 @@ class UsageRun:
         self._failures.append({"offering": offering, "reason": reason})
         complain(f"{offering}: {visible(reason)}")
 
+    def unread(self, offering: str, reason: str) -> None:
+        """Take in that it is not known which accounts another offering has."""
+        self._codes.add(ExitCode.DONE_WITH_PROBLEMS)
+        complain(
+            f"{offering}: {visible(reason)}. So it is not known whether it has accounts of those "
+            "that are reported, whose usage would be billed twice."
+        )
+
     def unknown_accounts(self) -> list[str]:
         """Accounts that were named and that no offering has, as far as they could be read."""
         return sorted(
@@ -102,11 +110,7 @@ class UsageRun:
         return attrs.evolve(report, problems=tuple(kept))
 
     def _is_about_unknown(self, problem: Problem) -> bool:
-        return (
-            problem.code is ProblemCode.UNKNOWN_ACCOUNT
-            and problem.severity is Severity.ERROR
-            and problem.resource in self.asked
-        )
+        return problem.code is ProblemCode.UNKNOWN_ACCOUNT and problem.resource in self.asked
 
     # --- the end
 

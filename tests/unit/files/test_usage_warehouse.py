@@ -155,13 +155,14 @@ async def test_a_copy_of_one_day_is_refused_where_that_day_is_asked_for(tmp_path
     assert twentieth == ["compute-2026-11-20.json"]
 
 
-async def test_the_files_of_a_cluster_come_before_those_of_all(tmp_path: Path) -> None:
+async def test_only_its_own_files_are_about_a_cluster(tmp_path: Path) -> None:
     of_daint = [f"compute-2026-11@daint.part{number}.json" for number in (1, 2)]
     save(tmp_path, "compute-2026-11.json", *of_daint)
 
     assert await read(tmp_path) == ["compute-2026-11.json"]
     assert await read(tmp_path, about(cluster="daint")) == of_daint
-    assert await read(tmp_path, about(cluster="eiger")) == ["compute-2026-11.json"]
+    with pytest.raises(UpstreamServiceError, match="@eiger"):
+        await read(tmp_path, about(cluster="eiger"))
 
 
 @pytest.mark.parametrize(

@@ -170,11 +170,47 @@ def test_null_amounts_of_a_user_are_counted_and_worth_knowing() -> None:
     assert report.accounts["g207"].users == {"anovak": {"nodeHours": 0}}
 
 
-def test_missing_amounts_are_zero_silently() -> None:
-    report = report_on([account_row(users=[{"username": "anovak"}]), account_row(nodeHours=1)])
+def test_a_user_without_an_amount_has_none() -> None:
+    users = [{"username": "anovak"}, user_row("bkeller", 1)]
 
-    assert report.accounts["g207"].users == {"anovak": {"nodeHours": 0}}
+    report = report_on([account_row(nodeHours=1, users=users)])
+
+    assert report.accounts["g207"].users["anovak"] == {"nodeHours": 0}
     assert not report.problems
+
+
+def test_a_field_that_no_user_has_is_missed() -> None:
+    users = [{"username": "anovak", "node_hours": 1}]
+
+    report = report_on([account_row(nodeHours=1, users=users)])
+
+    problem = only_problem(report)
+    assert (problem.code, problem.severity) == (ProblemCode.UNMATCHED_COMPONENT, Severity.WARNING)
+    assert report.accounts["g207"].untold_users == {("nodeHours", "anovak")}
+
+
+def test_a_total_that_some_rows_lack_is_untold() -> None:
+    report = report_on([account_row(nodeHours=1), account_row()])
+
+    assert only_problem(report).code is ProblemCode.MISSING_AMOUNT
+    assert report.accounts["g207"].untold == {"nodeHours"}
+
+
+@pytest.mark.parametrize(
+    "user", [{"nodeHours": 1}, {"username": "TOTAL_ACCOUNT_USAGE"}, {"username": "\0"}]
+)
+def test_an_account_with_users_whose_names_are_not_known_is_told_so(user: object) -> None:
+    rows = [account_row("g118", nodeHours=1), account_row(nodeHours=1, users=[user])]
+
+    report = report_on(rows, asked=["g118", "g207"])
+
+    assert [report.accounts[name].is_nameless for name in ("g118", "g207")] == [False, True]
+    assert not report.is_nameless
+
+
+@pytest.mark.parametrize("row", [7, {"nodeHours": 1}])
+def test_a_report_with_rows_that_name_nobody_is_told_so(row: object) -> None:
+    assert report_on([row]).is_nameless
 
 
 def test_numeric_texts_are_numbers() -> None:
@@ -259,7 +295,7 @@ def test_accounts_that_were_not_asked_for_are_skipped_and_said_once() -> None:
     report = report_on([*rows, account_row(accountNodeHours=2)], rows)
 
     problem = only_problem(report)
-    assert (problem.code, problem.severity) == (ProblemCode.UNKNOWN_ACCOUNT, Severity.INFO)
+    assert (problem.code, problem.severity) == (ProblemCode.UNASKED_ACCOUNT, Severity.INFO)
     assert problem.resource == "not-asked"
     assert (list(report.accounts), report.rows) == (["g207"], 1)
 
@@ -316,7 +352,7 @@ def test_usage_of_an_unreadable_day_is_skipped(day: object) -> None:
     )
 
     problem = only_problem(report)
-    assert (problem.code, problem.severity) == (ProblemCode.MALFORMED_RECORD, Severity.WARNING)
+    assert (problem.code, problem.severity) == (ProblemCode.MALFORMED_RECORD, Severity.ERROR)
     assert report.accounts["g207"].totals == {"nodeHours": 1}
     assert not report.accounts["g207"].users
 

@@ -52,7 +52,7 @@ async def test_what_is_sent_unasked_is_said_once_and_skipped() -> None:
 
     assert [usage.totals["nodeHours"] for usage in report.accounts.values()] == [1, 1]
     (problem,) = report.problems
-    assert problem.code is ProblemCode.UNKNOWN_ACCOUNT
+    assert problem.code is ProblemCode.UNASKED_ACCOUNT
     assert "(x1, x2)" in problem.message
 
 

@@ -47,5 +47,5 @@ def test_costs_of_no_resource_are_skipped(resource: object) -> None:
 def test_costs_of_others_are_skipped(resource: str) -> None:
     report = report_on([cost(1, resource), cost(2)], metering=COSTS, asked=[UUID_TEXT])
 
-    assert only_problem(report).code is ProblemCode.UNKNOWN_ACCOUNT
+    assert only_problem(report).code is ProblemCode.UNASKED_ACCOUNT
     assert report.accounts[UUID_TEXT].totals == {"token_cost": 2}

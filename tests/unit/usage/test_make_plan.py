@@ -80,7 +80,7 @@ def test_a_total(
         ("7.5", "8.00", DECREASE, "lower 8.00 -> 7.50"),
         ("-1", "8.00", DECREASE, "held back 8.00 -> -1.00"),
         (None, "8.00", PlanRules(), "held back 8.00 -> None"),
-        (None, "8.00", RECONCILE, "zero 8.00 -> 0.00"),
+        (None, "8.00", RECONCILE, "held back 8.00 -> None"),
         (None, "0.00", RECONCILE, "unchanged 0.00 -> None"),
     ],
 )
@@ -94,6 +94,25 @@ def test_a_user_beside_a_total_that_stays(
     )
     wanted = [] if planned is None else [f"anovak {planned}"]
     assert lines(plan) == ["total unchanged 10.00 -> 10.00", *wanted]
+
+
+def test_a_user_that_is_gone_becomes_zero_beside_others() -> None:
+    has = recorded("10.00", {"anovak": "8.00", "bkeller": "2.00"})
+    plan = plan_for(usage("10", {"bkeller": "2"}), has, rules=RECONCILE)
+    assert lines(plan)[1:] == ["anovak zero 8.00 -> 0.00", "bkeller unchanged 2.00 -> 2.00"]
+
+
+def test_what_rows_without_a_name_may_be_about_is_not_zeroed() -> None:
+    forced = PlanRules(reconcile=True, force=True)
+    has = recorded("10.00", {"anovak": "8.00", "bkeller": "2.00"})
+    says = attrs.evolve(usage("10", {"bkeller": "2"}), is_nameless=True)
+    assert lines(plan_for(says, has, rules=RECONCILE))[1] == "anovak held back 8.00 -> None"
+    assert lines(plan_for(says, has, rules=forced))[1] == "anovak zero 8.00 -> 0.00"
+    mine, other = resource("g207"), resource("lp05")
+    whole = attrs.evolve(report({"lp05": usage("1")}, ["g207"]), is_nameless=True)
+    for rules, planned in ((RECONCILE, "held back 10.00 -> None"), (forced, "zero 10.00 -> 0.00")):
+        plan = make_plan(NOVEMBER, [mine, other], whole, {mine.uuid: has}, NODES, rules)
+        assert lines(plan)[0] == f"total {planned}"
 
 
 def test_users_do_not_move_while_their_total_is_held_back() -> None:

@@ -160,7 +160,7 @@ def test_what_is_said_about_the_awkward_file() -> None:
         ("warning", "unnamed_usage", None),
         ("warning", "unnamed_usage", "lp05"),
         ("info", "missing_amount", "lp05"),
-        ("info", "unknown_account", "not-asked"),
+        ("info", "unasked_account", "not-asked"),
     ]
 
 

@@ -82,6 +82,16 @@ async def test_a_total_of_zero_is_set_again_after_its_users_since_waldur_adds_th
     assert waldur.record(mine.uuid, NOVEMBER).totals == {"nodeHours": Decimal(0)}
 
 
+async def test_it_is_set_again_even_if_its_users_are_refused() -> None:
+    mine = resource("g207")
+    waldur = waldur_with(mine)
+    waldur.set_record(mine.uuid, NOVEMBER, recorded("7.00", {"anovak": "5.00"}))
+    waldur.refuse(mine.uuid, UsageRefusedError(mine.uuid, "no"), of=UsersEntry)
+    plan = plan_of(waldur, {"g207": usage("0", {"anovak": "0"})}, mine)
+    await submitted(waldur, plan)
+    assert sent_to(waldur, mine) == ["totals", "users", "totals"]
+
+
 class TestFailures:
     async def test_only_failures_in_a_row_end_it(self) -> None:
         resources = [resource(f"g{number:02}") for number in range(30)]
@@ -200,6 +210,51 @@ class TestClosedMonths:
         assert waldur.record(mine.uuid, OCTOBER).totals == {"storage": Decimal(4)}
         assert outcomes(submission) == {"g207": ResourceOutcome.PARTLY}
         assert [each.code for each in submission.log.problems] == [ProblemCode.MONTH_CLOSED]
+
+    async def test_users_of_what_was_refused_wait_and_the_others_arrive(self) -> None:
+        """Also where a total becomes zero with its users: nothing adds them up again."""
+        mine = resource("g207", components=("nodeHours", "storage"))
+        waldur = ClosedForUsage([mine], clock=CLOCK)
+        parts = {"anovak": Decimal(1), "bkeller": Decimal(2)}
+        has = RecordedUsage(
+            totals={"nodeHours": Decimal(5), "storage": Decimal(3)},
+            users={"nodeHours": {"anovak": Decimal(4)}, "storage": parts},
+        )
+        waldur.set_record(mine.uuid, OCTOBER, has)
+        gone = {"nodeHours": Decimal(5), "storage": Decimal(0)}
+        says = AccountUsage(
+            totals={"nodeHours": Decimal(6), "storage": Decimal(0)},
+            users={"anovak": gone, "bkeller": {"nodeHours": Decimal(0), "storage": Decimal(0)}},
+        )
+        plan = plan_of(waldur, {"g207": says}, mine, month=OCTOBER, metering=BOTH)
+        await submitted(waldur, plan, BOTH.limits)
+        record = waldur.record(mine.uuid, OCTOBER)
+        assert record.totals == {"nodeHours": Decimal(5), "storage": Decimal(0)}
+        assert record.users["nodeHours"] == {"anovak": Decimal(4)}
+        assert set(record.users["storage"].values()) == {Decimal(0)}
+
+    async def test_users_beside_a_total_that_stays_are_sent_though_another_is_closed(self) -> None:
+        mine = resource("g207", components=("nodeHours", "gpuHours"))
+        waldur = ClosedForUsage([mine], clock=CLOCK)
+        has = {"nodeHours": Decimal(5), "gpuHours": Decimal(3)}
+        waldur.set_record(mine.uuid, OCTOBER, RecordedUsage(totals=has))
+        metering = Metering(components=(Component(name="nodeHours"), Component(name="gpuHours")))
+        says = AccountUsage(
+            totals={"nodeHours": Decimal(6), "gpuHours": Decimal(3)},
+            users={"anovak": {"nodeHours": Decimal(6), "gpuHours": Decimal(3)}},
+        )
+        plan = plan_of(waldur, {"g207": says}, mine, month=OCTOBER, metering=metering)
+        submission = await submitted(waldur, plan)
+        assert waldur.record(mine.uuid, OCTOBER).users == {"gpuHours": {"anovak": Decimal(3)}}
+        assert outcomes(submission) == {"g207": ResourceOutcome.PARTLY}
+
+    async def test_a_zero_in_a_closed_month_keeps_its_users(self) -> None:
+        mine = resource("g207")
+        waldur = waldur_with(mine, is_staff=False)
+        waldur.set_record(mine.uuid, OCTOBER, recorded("0.00", {"anovak": "5.00"}))
+        plan = plan_of(waldur, {"g207": usage("0", {"anovak": "0"})}, mine, month=OCTOBER)
+        assert outcomes(await submitted(waldur, plan)) == {"g207": ResourceOutcome.CLOSED}
+        assert waldur.record(mine.uuid, OCTOBER).users == {"nodeHours": {"anovak": Decimal(5)}}
 
     async def test_what_does_not_change_in_a_past_month_is_not_sent(self) -> None:
         mine = resource("g207", components=("nodeHours", "storage"))
