@@ -19,7 +19,8 @@ from cscs_domain.errors import (
     WrongMonthError,
 )
 from cscs_domain.ports import WaldurUsage
-from cscs_domain.usage.metered_resources import MeteredResource, OfferingChoice
+from cscs_domain.problems import ProblemCode, Severity
+from cscs_domain.usage.metered_resources import MeteredResource, OfferingChoice, terminated
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import RecordedUsage, TotalsEntry, UsersEntry, UsersResult
 from tests.contract.waldur_usage_adapters import (
@@ -136,7 +137,7 @@ class TestResources:
         assert sorted(found.resources, key=lambda each: each.uuid) == [
             *(_as_told(each, desk) for each in (G1, G2, ERRED, CREATING)),
         ]
-        assert found.problems == ()
+        assert found.problems == terminated(DAINT, 1)
 
     async def test_only_some_states_can_be_reported(self, desk: Desk) -> None:
         found = await desk.usage.resources(DAINT_ONLY)
@@ -150,6 +151,37 @@ class TestResources:
         assert {each.uuid for each in found.resources} == {
             each.uuid for each in USUAL if each is not GONE
         }
+
+    async def test_terminated_ones_are_told_with_their_number(self, opened: Opens) -> None:
+        gone = attrs.evolve(GONE, uuid=UUID(int=8)), attrs.evolve(GONE, uuid=UUID(int=9))
+        async with opened(*USUAL, *gone) as desk:
+            found = await desk.usage.resources(OfferingChoice(uuids=frozenset({DAINT, EIGER})))
+
+        (problem,) = found.problems
+        assert (problem.code, problem.severity) == (ProblemCode.UNREPORTABLE_STATE, Severity.INFO)
+        assert problem.resource == str(DAINT)
+        assert "3 terminated" in problem.message
+        assert not {each.uuid for each in found.resources} & {GONE.uuid, *(g.uuid for g in gone)}
+
+    async def test_where_none_is_terminated_nothing_is_told(self, opened: Opens) -> None:
+        async with opened(G1, ERRED, ELSEWHERE) as desk:
+            assert (await desk.usage.resources(DAINT_ONLY)).problems == ()
+
+    @pytest.mark.parametrize("rest", [(), (ELSEWHERE,)], ids=["alone", "beside others"])
+    async def test_an_offering_of_which_all_are_terminated_is_told(
+        self, opened: Opens, rest: tuple[MeteredResource, ...]
+    ) -> None:
+        async with opened(GONE, *rest) as desk:
+            found = await desk.usage.resources(DAINT_ONLY)
+
+        assert (found.resources, found.problems) == ((), terminated(DAINT, 1))
+
+    @those(CURRENT)
+    async def test_so_is_one_that_is_chosen_by_slug(self, opened: Opens) -> None:
+        async with opened(GONE, ELSEWHERE) as desk:
+            found = await desk.usage.resources(OfferingChoice(slugs=frozenset({"daint", "eiger"})))
+
+        assert (found.resources, found.problems) == ((ELSEWHERE,), terminated(DAINT, 1))
 
     @those(CURRENT)
     async def test_offerings_are_chosen_by_slug(self, desk: Desk) -> None:

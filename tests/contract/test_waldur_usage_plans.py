@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+import attrs
 import pytest
 
 from cscs_domain.errors import UsageRefusedError
@@ -46,6 +47,10 @@ JOB: Final = UsageJob(
     metering=Metering(components=(Component(name="nodeHours"),)),
 )
 
+BOTH_JOB: Final = attrs.evolve(
+    JOB, metering=Metering(components=(Component(name="nodeHours"), Component(name="storage")))
+)
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[UsageServer]:
@@ -70,13 +75,31 @@ async def report(
 ) -> tuple[int, MonthReport]:
     """What the warehouse says is reported; with it goes how many requests changed something."""
     rows = [{"username": name, "nodeHours": Decimal(amount)} for name, amount in users.items()]
-    warehouse = FakeUsageWarehouse()
     row = {"account": "g001", "accountNodeHours": Decimal(total), "users": rows}
+    return await report_row(desk, JOB, month, row)
+
+
+async def report_both(
+    desk: HttpDesk, hours: str, storage: str, **users: str
+) -> tuple[int, MonthReport]:
+    """The same of two components. A user has node hours only."""
+    rows = [
+        {"username": name, "nodeHours": Decimal(amount), "storage": Decimal(0)}
+        for name, amount in users.items()
+    ]
+    totals = {"accountNodeHours": Decimal(hours), "accountStorage": Decimal(storage)}
+    return await report_row(desk, BOTH_JOB, NOVEMBER, {"account": "g001", **totals, "users": rows})
+
+
+async def report_row(
+    desk: HttpDesk, job: UsageJob, month: Month, row: dict[str, object]
+) -> tuple[int, MonthReport]:
+    warehouse = FakeUsageWarehouse()
     warehouse.put(UsageKind.COMPUTE, month, [row])
     before = posts(desk)
     request = ReportRequest(months=(month,), rules=PlanRules(allow_decrease=True))
     reports = report_usage(
-        JOB, request, waldur=desk.usage, warehouse=warehouse, clock=FixedClock(NOW)
+        job, request, waldur=desk.usage, warehouse=warehouse, clock=FixedClock(NOW)
     )
     (found,) = [each async for each in reports]
     return posts(desk) - before, found
@@ -85,6 +108,10 @@ async def report(
 def posts(desk: HttpDesk) -> int:
     calls = desk.server.emulator.calls
     return sum(count for (method, _), count in calls.items() if method == "POST")
+
+
+def users_of(desk: HttpDesk) -> Mapping[str, Decimal]:
+    return desk.record(G1.uuid, NOVEMBER).users["nodeHours"]
 
 
 def recorded(total: str, **users: str) -> RecordedUsage:
@@ -132,6 +159,51 @@ async def test_a_correction_takes_only_from_the_present_plan(desk: HttpDesk) -> 
     assert desk.record(G1.uuid, NOVEMBER).totals == {"nodeHours": Decimal("5.00")}
 
 
+async def test_users_of_a_component_that_did_not_change_arrive(desk: HttpDesk) -> None:
+    """Its total goes along with that of another, so that its new plan has a record of nothing."""
+    await report_both(desk, "5.00", "1.00", anna="3.00", bob="2.00")
+    change_plan(desk)
+    _, found = await report_both(desk, "5.00", "2.00", anna="3.50", bob="1.50")
+
+    assert [each.outcome for each in found.results] == [ResourceOutcome.SUBMITTED]
+    rows = desk.totals(G1.uuid, NOVEMBER)
+    hours = [row["usage"] for row in rows if row["type"] == "nodeHours"]
+    assert sorted(hours) == ["0.00", "5.00"]
+    wanted = {"nodeHours": Decimal("5.00"), "storage": Decimal("2.00")}
+    assert desk.record(G1.uuid, NOVEMBER).totals == wanted
+    assert users_of(desk) == {"anna": Decimal("3.50"), "bob": Decimal("1.50")}
+
+    sent, _ = await report_both(desk, "5.00", "2.00", anna="3.50", bob="1.50")
+    assert sent == 0
+
+
+async def test_the_component_rises_again_later(desk: HttpDesk) -> None:
+    await report_both(desk, "5.00", "1.00", anna="3.00", bob="2.00")
+    change_plan(desk)
+    await report_both(desk, "5.00", "2.00", anna="3.50", bob="1.50")
+    await report_both(desk, "8.00", "2.00", anna="4.00", bob="1.00", carl="3.00")
+
+    assert desk.record(G1.uuid, NOVEMBER).totals["nodeHours"] == Decimal("8.00")
+    assert users_of(desk) == {"anna": Decimal(4), "bob": Decimal(1), "carl": Decimal(3)}
+
+
+async def test_a_user_may_fall_below_what_earlier_plans_hold(desk: HttpDesk) -> None:
+    await report(desk, "5.00", anna="3.00", bob="2.00")
+    change_plan(desk)
+    await report(desk, "7.00", anna="4.00", bob="3.00")
+    change_plan(desk)
+    await report(desk, "9.00", anna="5.00", bob="4.00")
+
+    _, found = await report(desk, "9.00", anna="0.50", bob="8.50")
+
+    assert [each.outcome for each in found.results] == [ResourceOutcome.SUBMITTED]
+    wanted = recorded("9.00", anna="0.50", bob="8.50")
+    assert desk.record(G1.uuid, NOVEMBER) == wanted
+    assert await desk.usage.recorded(NOVEMBER, [G1]) == {G1.uuid: wanted}
+    sent, _ = await report(desk, "9.00", anna="0.50", bob="8.50")
+    assert sent == 0
+
+
 async def test_users_do_not_make_a_new_plans_nothing_grow(desk: HttpDesk) -> None:
     await report(desk, "5.00", anna="3.00")
     change_plan(desk)
@@ -139,8 +211,22 @@ async def test_users_do_not_make_a_new_plans_nothing_grow(desk: HttpDesk) -> Non
 
     result = await desk.usage.submit_users(users(anna="4.00"))
 
-    assert "earlier plans" in result.refused["anna"]
-    assert desk.record(G1.uuid, NOVEMBER) == recorded("5.00", anna="3.00")
+    assert result.refused == {}
+    assert desk.record(G1.uuid, NOVEMBER) == recorded("5.00", anna="4.00")
+
+
+async def test_users_of_a_plan_that_lost_its_total_are_told_if_they_cannot_be_mended(
+    desk: HttpDesk,
+) -> None:
+    await report(desk, "5.00", anna="3.00", bob="2.00")
+    change_plan(desk)
+    await report(desk, "9.00", anna="4.50", bob="2.00", carl="2.50")
+
+    _, found = await report(desk, "5.00", anna="3.00", bob="2.00", carl="0.00")
+
+    assert [each.outcome for each in found.results] == [ResourceOutcome.PARTLY]
+    wanted = recorded("5.00", anna="3.00", bob="2.00", carl="2.50")
+    assert desk.record(G1.uuid, NOVEMBER) == wanted
 
 
 async def test_other_months_and_later_reports_are_not_touched(desk: HttpDesk) -> None:

@@ -190,7 +190,7 @@ def test_an_empty_warehouse_empties_waldur_only_by_force(live: UsageSite) -> Non
     forced = live.report("--reconcile", "--force")
 
     assert refused.code == WITH_PROBLEMS
-    assert "add --force" in refused.out
+    assert "--reconcile with --force" in refused.out
     assert (kept, sent) == (figures_of(before), [])
     assert forced.code == WITH_PROBLEMS  # that nobody is known stays odd
     assert set(live.figures().totals.values()) == {Decimal(0)}

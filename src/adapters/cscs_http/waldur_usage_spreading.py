@@ -47,21 +47,25 @@ def spread(
     for part in parts:
         held[part.record.uuid][part.username] = part.amount
     records = _in_order(records)
-    changes: dict[UUID, dict[str, Decimal]] = {}
+    changes: dict[UUID, dict[str, Decimal]] = {record.uuid: {} for record in records}
     refused: dict[str, str] = {}
     for name, wanted in amounts.items():
         changed = dict(_changes(name, wanted, records, held))
-        if any(not _takes(record, name, changed, held) for record in records):
+        if not all(
+            _takes(record, name, changed, held, is_target=record is records[0])
+            for record in records
+        ):
             refused[name] = _SEALED
             continue
         for uuid, amount in changed.items():
-            changes.setdefault(uuid, {})[name] = amount
-    return Spread(parts=changes, refused=refused)
+            changes[uuid][name] = amount
+    return Spread(parts={uuid: each for uuid, each in changes.items() if each}, refused=refused)
 
 
 def _in_order(records: Sequence[UsageRecord]) -> list[UsageRecord]:
     """The newest first, and those with nothing after all others: the first one is the target."""
-    return sorted(reversed(records), key=lambda record: record.amount <= 0)
+    newest_first = records[::-1]
+    return sorted(newest_first, key=lambda record: record.amount <= 0)
 
 
 def _changes(
@@ -81,9 +85,15 @@ def _changes(
             surplus = EXACT.subtract(surplus, taken)
 
 
-def _takes(record: UsageRecord, name: str, changed: Mapping[UUID, Decimal], held: _Held) -> bool:
-    """Whether a user can become this in a record without changing its total."""
+def _takes(
+    record: UsageRecord, name: str, changed: Mapping[UUID, Decimal], held: _Held, *, is_target: bool
+) -> bool:
+    """Whether a user can become this in a record without any harm to its total.
+
+    A target without a total has only records of nothing beside it: they have nothing to count
+    twice, so that its total can be set to zero again.
+    """
     if record.amount or record.uuid not in changed:
         return True
     others = (amount for username, amount in held[record.uuid].items() if username != name)
-    return not changed[record.uuid] and not any(others)
+    return not changed[record.uuid] and (is_target or not any(others))

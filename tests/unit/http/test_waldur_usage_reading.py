@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.problems import ProblemCode
 from cscs_domain.storage.states import ResourceState
-from cscs_domain.usage.metered_resources import OfferingChoice
+from cscs_domain.usage.metered_resources import OfferingChoice, terminated
 from cscs_domain.usage.months import Month
 from cscs_domain.usage.submissions import RecordedUsage, UsersEntry
 from cscs_fakes.strategies import json_values
@@ -77,6 +77,8 @@ MEMBERS: Final = {
     ACCOUNTS: account_row(500, "anna"),
 }
 
+GONE_OF_SEVEN: Final = said(200, [resource_row(9, state="Terminated")], count=7)
+
 
 def listing(*rows: Any, **lists: Any) -> Script:
     """A server with these resources."""
@@ -96,7 +98,8 @@ class TestResources:
             await usage.resources(OfferingChoice(slugs=frozenset({"b", "daint"})))
             await usage.resources(BY_UUID)
 
-        by_slug, by_uuid = (asked.query for asked in script.gets(RESOURCES))
+        queries = [asked.query for asked in script.gets(RESOURCES)]
+        by_slug, by_uuid = (query for query in queries if query["state"] != ["Terminated"])
         assert by_slug["offering_slug"] == ["b,daint"]
         assert by_uuid["offering_uuid"] == [OFFERING.hex]
         for query in (by_slug, by_uuid):
@@ -120,6 +123,48 @@ class TestResources:
 
         assert [each.uuid.int for each in found.resources] == [1]
         assert found.problems == ()
+
+    async def test_terminated_ones_are_counted_by_one_row(self) -> None:
+        script = listing(resource_row(1))
+        script.say("GET", RESOURCES, said(200, [resource_row(1)], count=1), GONE_OF_SEVEN)
+        async with usage_of(script) as usage:
+            found = await usage.resources(BY_UUID)
+
+        assert found.problems == terminated(OFFERING, 7)
+        query = script.gets(RESOURCES)[-1].query
+        assert query["state"] == ["Terminated"]
+        assert query["offering_uuid"] == [OFFERING.hex]
+        assert query["page_size"] == ["1"]
+
+    async def test_those_of_a_slug_without_live_ones_are_counted_by_slug(self) -> None:
+        script = listing(resource_row(1))
+        other = resource_row(9, state="Terminated", offering_slug="eiger", offering_uuid=OTHER)
+        script.lists[OFFERINGS].append(offering_row(uuid=OTHER, slug="eiger"))
+        script.say(
+            "GET",
+            RESOURCES,
+            said(200, [resource_row(1)], count=1),
+            said(200, [], count=0),
+            said(200, [other], count=2),
+        )
+        async with usage_of(script) as usage:
+            found = await usage.resources(OfferingChoice(slugs=frozenset({"daint", "eiger"})))
+
+        assert found.problems == terminated(UUID(OTHER), 2)
+        assert script.gets(RESOURCES)[-1].query["offering_slug"] == ["eiger"]
+
+    @pytest.mark.parametrize(
+        "changes", [{"state": "OK"}, {"state": []}, {"offering_uuid": OTHER}, {"offering_uuid": 7}]
+    )
+    async def test_a_count_of_others_is_not_told(self, changes: dict[str, Any]) -> None:
+        """A server that ignores a filter counts everything."""
+        row = resource_row(9, **{"state": "Terminated", **changes})
+        script = listing()
+        script.say(
+            "GET", RESOURCES, said(200, [resource_row(1)], count=1), said(200, [row], count=900)
+        )
+        async with usage_of(script) as usage:
+            assert (await usage.resources(BY_UUID)).problems == ()
 
     async def test_a_row_that_comes_twice_counts_once(self) -> None:
         script = listing(resource_row(1), resource_row(2), resource_row(1, backend_id="later"))

@@ -28,6 +28,7 @@ from tests.unit.http.waldur_usage_script import (
     TOKEN,
     USAGES,
     USER_USAGES,
+    Asked,
     Script,
     account_row,
     metered,
@@ -70,6 +71,12 @@ def holding(*records: Any, parts: tuple[Any, ...] = (), accounts: tuple[Any, ...
     """A server with these records of usage, and one of node hours if there are none."""
     found = list(records) or [usage_row()]
     return Script({USAGES: found, USER_USAGES: list(parts), ACCOUNTS: list(accounts)})
+
+
+def amounts_of(sent: Asked) -> dict[str, str]:
+    """By user, as it was sent together or for one alone."""
+    items = sent.body.get("usages", [sent.body])
+    return {item["username"]: item["usage"] for item in items}
 
 
 class TestTotals:
@@ -478,29 +485,34 @@ class TestRecordsOfUsers:
         assert [sent.path for sent in script.posts()] == [BULK]
         assert "created" in script.gets(USAGES)[0].query["field"]
 
-    async def test_a_record_of_nothing_beside_others_gets_no_users(self) -> None:
-        """Waldur would make the users' sum its total, on top of what the others hold."""
+    async def test_users_go_to_the_newest_record_that_holds_something(self) -> None:
+        """Waldur would make the users' sum the total of another, on top of what there is."""
         script = holding(
             usage_row(100, "0.00", created="2026-11-10T00:00:00Z"),
-            usage_row(200, "5.00", created="2026-11-01T00:00:00Z"),
+            usage_row(200, "5.00", created="2026-11-05T00:00:00Z"),
+            usage_row(300, "5.00", created="2026-11-01T00:00:00Z"),
         )
         async with usage_of(script) as usage:
             result = await usage.submit_users(users(anna="1.00", bob="0.00"))
 
-        assert script.posts() == []
-        assert result.refused.keys() == {"anna", "bob"}
-        assert "earlier plans" in result.refused["anna"]
-        assert result.unlinked == frozenset()
+        (sent,) = script.posts()
+        assert sent.path == f"{USAGES}{UUID(int=200).hex}/set_user_usages/"
+        assert amounts_of(sent) == {"anna": "1.00"}
+        assert result.refused == {}
 
-    async def test_records_of_nothing_only_get_them(self) -> None:
+    async def test_where_all_records_hold_nothing_the_newest_gets_only_nothing(self) -> None:
         script = holding(
             usage_row(100, "0.00", created="2026-11-10T00:00:00Z"),
             usage_row(200, "0.00", created="2026-11-01T00:00:00Z"),
+            parts=(user_row(1, "anna", "2.00", RECORD), user_row(2, "bob", "2.00", RECORD)),
         )
         async with usage_of(script) as usage:
-            await usage.submit_users(users(anna="0.00"))
+            result = await usage.submit_users(users(anna="0.00", bob="1.00"))
 
-        assert [sent.path for sent in script.posts()] == [BULK]
+        (sent,) = script.posts()
+        assert sent.path == BULK
+        assert amounts_of(sent) == {"anna": "0.00"}
+        assert result.refused.keys() == {"bob"}
 
     async def test_a_record_in_doubt_gets_none(self) -> None:
         script = holding(usage_row(100), usage_row(200, "much"))
@@ -511,31 +523,68 @@ class TestRecordsOfUsers:
 
         assert script.posts() == []
 
-    async def test_the_newest_record_gets_what_older_ones_do_not_hold(self) -> None:
+    @pytest.mark.parametrize("takes_many", [True, False])
+    async def test_figures_are_spread_over_the_records(self, takes_many: bool) -> None:
+        second, third = UUID(int=200), UUID(int=300)
         script = holding(
             usage_row(100, "1.00", date="2026-11-17T00:00:00Z"),
             usage_row(200, "5.00", date="2026-11-16T00:00:00Z"),
             usage_row(300, "5.00", date="2026-11-15T00:00:00Z"),
             parts=(
-                user_row(1, "anna", "0.50", UUID(int=200)),
-                user_row(2, "anna", "0.25", UUID(int=300)),
+                user_row(1, "anna", "0.50", second),
+                user_row(2, "anna", "0.25", third),
                 user_row(3, "anna", "9.00", RECORD),
-                user_row(4, "bob", "3.00", UUID(int=200)),
-                user_row(5, "carl", "2.00", UUID(int=200)),
+                user_row(4, "bob", "3.00", second),
+                user_row(5, "bob", "1.50", third),
+                user_row(6, "carl", "2.00", second),
             ),
         )
+        if not takes_many:
+            script.say("POST", BULK, page(404))
         async with usage_of(script) as usage:
             result = await usage.submit_users(
-                users(anna="1.00", bob="2.00", carl="2.00", dora="4.00")
+                users(anna="1.00", bob="1.00", carl="2.00", dora="4.00")
             )
 
-        (sent,) = script.posts()
-        assert sent.path == BULK
-        amounts = {item["username"]: item["usage"] for item in sent.body["usages"]}
-        assert amounts == {"anna": "0.25", "carl": "0.00", "dora": "4.00"}
-        assert list(result.refused) == ["bob"]
-        assert "earlier plans" in result.refused["bob"]
-        assert result.unlinked == {"anna", "carl", "dora"}
+        sent: dict[str, dict[str, str]] = {}
+        for each in script.posts()[0 if takes_many else 1 :]:
+            record, action = each.path.rstrip("/").split("/")[1:]
+            assert action == ("set_user_usages" if takes_many else "set_user_usage")
+            sent.setdefault(record, {}).update(amounts_of(each))
+        assert sent == {
+            RECORD.hex: {"anna": "0.25", "dora": "4.00"},
+            second.hex: {"bob": "0.00"},
+            third.hex: {"bob": "1.00"},
+        }
+        assert result.refused == {}
+        assert result.unlinked == {"anna", "bob", "carl", "dora"}
+
+    async def test_what_is_there_already_is_not_sent(self) -> None:
+        script = holding(
+            usage_row(100, "1.00", date="2026-11-17T00:00:00Z"),
+            usage_row(200, "5.00", date="2026-11-16T00:00:00Z"),
+            parts=(user_row(1, "anna", "2.00", UUID(int=200)), user_row(2, "anna", "1.00", RECORD)),
+        )
+        async with usage_of(script) as usage:
+            assert (await usage.submit_users(users(anna="3.00"))).refused == {}
+
+        assert script.posts() == []
+
+    async def test_a_refusal_in_any_record_is_told(self) -> None:
+        script = holding(
+            usage_row(100, "1.00", date="2026-11-17T00:00:00Z"),
+            usage_row(200, "5.00", date="2026-11-16T00:00:00Z"),
+            parts=(user_row(1, "anna", "2.00", UUID(int=200)),),
+        )
+        older = f"{USAGES}{UUID(int=200).hex}/"
+        script.say("POST", f"{older}set_user_usages/", said(400, BLANK))
+        script.say("POST", f"{older}set_user_usage/", said(400, {"usage": ["Too little."]}))
+        async with usage_of(script) as usage:
+            result = await usage.submit_users(users(anna="1.00", bob="1.00"))
+
+        assert result.refused == {"anna": "usage: Too little."}
+        assert result.unlinked == {"bob"}
+        assert amounts_of(script.posts()[0]) == {"bob": "1.00"}
 
 
 class TestAccounts:
