@@ -82,6 +82,8 @@ class ProblemCode(StrEnum):
     """The users of an account add up to more than its total."""
     OUTSIDE_PERIOD = "outside_period"
     """The warehouse sent usage of another time than it was asked for; it was skipped."""
+    OUTSIDE_CLUSTER = "outside_cluster"
+    """The warehouse sent usage of another cluster than it was asked for; it is held back."""
     DUPLICATE_READING = "duplicate_reading"
     """A gauge was sent more than once; the last reading was taken."""
     UNASKED_ACCOUNT = "unasked_account"

@@ -16,6 +16,7 @@ from cscs_domain.usage.inference_rows import InferenceRows
 from cscs_domain.usage.matching import Fields, fields_of
 from cscs_domain.usage.metering import Metering, UsageKind
 from cscs_domain.usage.months import Period
+from cscs_domain.usage.other_clusters import note_other_clusters
 from cscs_domain.usage.report_building import accounts_of, nothing_used
 from cscs_domain.usage.reported_days import ReportedDays
 from cscs_domain.usage.reports import UsageReport
@@ -68,8 +69,11 @@ class UsageTally:
         self._problems: Final[list[Problem]] = []
         self._count = 0
 
-    def add(self, page: WarehousePage) -> None:
-        """Take in a page; only rows about what it was asked for count."""
+    def add(self, page: WarehousePage, cluster: str = "") -> None:
+        """Take in a page; only rows about what it was asked for count.
+
+        `cluster` is what the answer was to be narrowed to, if anything.
+        """
         self._problems.extend(page.problems)
         self._asked.update(page.asked & self._accounts.keys())
         rows, field = self._rows, self._rows.subject_field
@@ -85,6 +89,8 @@ class UsageTally:
             elif self._days.take_row(row, subject):
                 self._count += 1
                 rows.take(subject, row)
+                if cluster:
+                    note_other_clusters(row, subject, cluster, self._findings)
             else:
                 self._skipped.add(subject)
 

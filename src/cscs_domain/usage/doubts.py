@@ -24,7 +24,7 @@ class Doubts:
         self._without_users = {about.subject for about, _ in findings.of(Oddity.BAD_USERS)}
         self._skipped = {
             about.subject
-            for oddity in (Oddity.BAD_DATE, Oddity.NO_USER_ROW)
+            for oddity in (Oddity.BAD_DATE, Oddity.NO_USER_ROW, Oddity.OTHER_CLUSTER)
             for about, _ in findings.of(oddity)
         }
 
@@ -47,7 +47,7 @@ class Doubts:
         if subject in self._without_users:
             yield "its users are not readable"
         if subject in self._skipped:
-            yield "some of its rows are not readable"
+            yield "some of its rows are not readable, or about something else"
 
 
 def _negative_users(component: str, users: Mapping[str, Amounts]) -> Iterable[str]:

@@ -39,7 +39,7 @@ async def fetch_report(
     progress(Stage.FETCHING, 0, len(subjects.accounts))
     for cluster, asked in subjects.clusters.items():
         async for page in warehouse.pages(_query(metering, period, cluster, asked)):
-            tally.add(page)
+            tally.add(page, cluster)
             done |= page.asked
             progress(Stage.FETCHING, len(done), len(subjects.accounts))
     report = tally.report()

@@ -128,6 +128,13 @@ class Oddity(Enum):
         "{count} rows have a usageDate such as {example}, no day; the account is held back",
         "The warehouse has to be corrected first.",
     )
+    OTHER_CLUSTER = (
+        ProblemCode.OUTSIDE_CLUSTER,
+        _E,
+        "a row is about the cluster {example}, which was not asked for; the account is held back",
+        "{count} rows are about other clusters, such as {example}; the account is held back",
+        "See whether the warehouse knows the filter by cluster.",
+    )
     DUPLICATE_READING = (
         ProblemCode.DUPLICATE_READING,
         _W,

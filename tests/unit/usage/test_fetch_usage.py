@@ -21,6 +21,29 @@ ONE = UUID("3c2b7c1a-9d60-4f7f-a1f1-b6a6e1a30207")
 PATH = "/capstor/store/cscs/uni-example/g207"
 
 
+async def test_usage_of_another_cluster_than_was_asked_for_is_held_back() -> None:
+    warehouse = FakeUsageWarehouse()
+    users = [
+        {"username": "anovak", "cluster": "daint", "nodeHours": 5},
+        {"username": "bkeller", "cluster": "eiger", "nodeHours": 50},
+    ]
+    rows = [
+        {"account": "g207", "totalNodeHours": 55, "users": users},
+        {"account": "g118", "totalNodeHours": 5, "users": users[:1]},
+        {"account": "lp05", "totalNodeHours": 1, "cluster": "Daint"},
+    ]
+    warehouse.put(UsageKind.COMPUTE, NOVEMBER, rows)
+    accounts = [MeteredAccount(name, "Daint") for name in ("g207", "g118", "lp05")]
+
+    report = await fetch_report(warehouse, V2, NOVEMBER, accounts)
+    of_all = await fetch_report(warehouse, V1, NOVEMBER, accounts)
+
+    held = [name for name, usage in report.accounts.items() if usage.doubts]
+    assert held == ["g207"]
+    assert [p.code for p in report.problems] == [ProblemCode.OUTSIDE_CLUSTER]
+    assert not any(usage.doubts for usage in of_all.accounts.values())
+
+
 async def test_without_accounts_the_warehouse_is_not_asked() -> None:
     warehouse = FakeUsageWarehouse()
 
