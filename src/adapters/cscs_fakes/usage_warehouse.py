@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 import attrs
 
@@ -14,6 +13,7 @@ from cscs_domain.ports import UsageWarehouse
 from cscs_domain.usage.metering import UsageKind
 from cscs_domain.usage.months import Days, Period
 from cscs_domain.usage.warehouse import WarehousePage, WarehouseQuery
+from cscs_domain.usage.warehouse_subjects import canonical_uuid
 
 SUBJECT_FIELDS: Final = {
     UsageKind.COMPUTE: "account",
@@ -111,15 +111,7 @@ def subject_of(kind: UsageKind, row: object) -> str | None:
     value = row.get(SUBJECT_FIELDS[kind]) if isinstance(row, Mapping) else None
     if not isinstance(value, str):
         return None
-    return canonical(value) if kind is UsageKind.INFERENCE else value
-
-
-def canonical(text: str) -> str:
-    """A uuid in its usual form; other text as it is."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text
+    return canonical_uuid(value) if kind is UsageKind.INFERENCE else value
 
 
 def _concerns(saved: _Saved, query: WarehouseQuery) -> bool:

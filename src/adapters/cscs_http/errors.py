@@ -19,10 +19,13 @@ class NoAnswerError(UpstreamServiceError):
 
 @attrs.define(slots=False, eq=False)
 class UnexpectedStatusError(UpstreamServiceError):
-    """An answer with an error status. `said` is what its body tells, short and escaped."""
+    """An answer with an error status. `said` is what its body tells, short and escaped; `is_json`
+    whether that came as JSON, as services speak to programs, and not as a page for people.
+    """
 
     status: int = 0
     said: str = ""
+    is_json: bool = False
 
 
 class UnusableAnswerError(UpstreamServiceError):

@@ -148,7 +148,12 @@ class Service:
             reason += f" ({self._credentials.advice(said)})"
         may_pass = answer.status in REPEATED
         error = UnexpectedStatusError(
-            self.connection.service, reason, retryable=may_pass, status=answer.status, said=said
+            self.connection.service,
+            reason,
+            retryable=may_pass,
+            status=answer.status,
+            said=said,
+            is_json="json" in answer.headers.get("content-type", ""),
         )
         asked = _seconds_asked(answer) if may_pass else None
         raise error if asked is None else AskedToWaitError.instead_of(error, asked)

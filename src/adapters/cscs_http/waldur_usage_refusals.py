@@ -13,8 +13,6 @@ NOT_ALLOWED: Final = 405
 INVALID: Final = 400
 
 _REFUSED: Final = frozenset({INVALID, 403, ABSENT})
-_STRANGE: Final = ("a page", "a long text")
-"""How the errors of `Service` begin to tell of HTML, and of what is too long to be read."""
 _BACKFILLING: Final = "backfilling past billing periods"
 
 
@@ -29,7 +27,6 @@ def refusal(resource: UUID, error: UnexpectedStatusError) -> CscsError:
 
 def is_of_waldur(error: UnexpectedStatusError) -> bool:
     """Whether Waldur itself has looked at the data: a page of HTML comes from a proxy, or says
-    that this version has no such action; an empty answer says nothing at all, and what Waldur
-    refuses it refuses in few words.
+    that this version has no such action, and an answer that says nothing may be anybody's.
     """
-    return bool(error.said) and not error.said.startswith(_STRANGE)
+    return error.is_json and bool(error.said)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, Protocol
-from uuid import UUID
 
 from cscs_domain.problems import Problem, by_urgency
 from cscs_domain.usage.compute_rows import ComputeRows
@@ -30,7 +29,7 @@ from cscs_domain.usage.unheard_of import (
 )
 from cscs_domain.usage.untold import Untold
 from cscs_domain.usage.warehouse import WarehousePage
-from cscs_domain.usage.warehouse_subjects import plain_path
+from cscs_domain.usage.warehouse_subjects import canonical_uuid, plain_path
 
 NAMELESS: Final = (Oddity.NO_ROW, Oddity.NO_SUBJECT)
 """Rows that may be about any account."""
@@ -144,11 +143,3 @@ class UsageTally:
                 return StorageRows(fields, self._findings)
             case UsageKind.INFERENCE:
                 return InferenceRows(fields, self._findings)
-
-
-def canonical_uuid(text: str) -> str:
-    """One form for all texts of a uuid; any other text as it is."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text

@@ -50,11 +50,13 @@ def _claims(
             continue
         account = MeteredAccount(resource.backend_id, resource.cluster, resource.uuid)
         subject = subject_of(account, metering)
-        for fields in fields_of(metering) if subject else ():
+        if subject is None:
+            continue
+        for fields in fields_of(metering):
             yield Claim(
                 place=place,
                 kind=metering.kind,
-                subject=subject or "",
+                subject=subject,
                 fields=frozenset(fields.in_rows),
                 cluster=cluster_of(resource.cluster, metering),
                 account=resource.backend_id,

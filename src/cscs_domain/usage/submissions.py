@@ -59,7 +59,7 @@ def _are_cents(_instance: object, attribute: attrs.Attribute[object], value: obj
 class TotalsEntry:
     """The totals of one resource and month, all components that are to be there at once.
 
-    `moment` is a time that counts to this month wherever Waldur is.
+    `moment` is a time that counts to this month, as `safe_moment` gives it.
     """
 
     resource: UUID

@@ -18,8 +18,8 @@ class PlanRules:
     """What may be submitted.
 
     `allow_decrease`: smaller figures than Waldur has. `reconcile`: zeros for accounts and users
-    that the warehouse does not know any more. `force`: zeros and smaller figures even if the
-    warehouse knows nothing at all. `totals_only`: no users.
+    that the warehouse does not know any more. `force`: either, even where the warehouse rather
+    seems to be at fault. `totals_only`: no users.
     """
 
     allow_decrease: bool = False

@@ -80,6 +80,11 @@ def _uuid_in(name: str) -> str | None:
         return None
 
 
+def canonical_uuid(text: str) -> str:
+    """One form for all texts of a uuid; any other text as it is."""
+    return _uuid_in(text) or text
+
+
 def plain_path(path: str) -> str:
     """The path without slashes at its end, which mean nothing."""
     return path.rstrip("/") or "/"

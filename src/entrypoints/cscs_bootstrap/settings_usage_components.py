@@ -40,6 +40,8 @@ COMPONENT_KEYS: Final[Mapping[str, Callable[[Value], object]]] = MappingProxyTyp
 )
 """What can be said of a component."""
 
+_MAKE: Final[Callable[..., Component]] = Component
+"""With arguments of which only the parsers above know that they fit."""
 _HINT: Final = "Write a mapping of component types to their keys; in a variable as JSON."
 
 
@@ -53,7 +55,7 @@ def components(value: Value) -> Mapping[str, Component]:
         values = dict(_values(name, item, mistakes))
         reasons += mistakes
         if not mistakes:
-            found[name] = Component(name=name, **values)  # type: ignore[arg-type] # as parsed
+            found[name] = _MAKE(name=name, **values)
     if reasons:
         raise Refused(*reasons)
     return MappingProxyType(found)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import attrs
 
+from cscs_bootstrap.closing import ClosedAtTheEnd
 from cscs_bootstrap.quiet_gc import paused_gc
 from cscs_bootstrap.snapshot_log import log_crash, log_failure, log_snapshot
 from cscs_domain.errors import CscsError
@@ -31,7 +30,7 @@ from cscs_domain.storage.snapshots import Snapshot
 
 
 @attrs.define(eq=False)
-class StorageService:
+class StorageService(ClosedAtTheEnd):
     """Answers from snapshots, or reads the tree once.
 
     Terminated resources are many and rarely wanted, so they are in a second snapshot that is only
@@ -127,18 +126,6 @@ class StorageService:
         # The keeper remembers why it failed, readiness shows it, and the next caller tries again.
         with suppress(Exception):
             await self.usual.serve()
-
-    async def __aenter__(self) -> Self:
-        """Use it in a context, which closes it at the end, whatever happens."""
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Stop reads that are under way and let go of connections."""

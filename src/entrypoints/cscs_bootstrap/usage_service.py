@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 import attrs
 
+from cscs_bootstrap.closing import ClosedAtTheEnd
 from cscs_bootstrap.settings import AdapterKind, Settings
 from cscs_bootstrap.system_clock import SystemClock
 from cscs_bootstrap.upstreams import Close
@@ -21,7 +20,7 @@ from cscs_files import FileUsageWarehouse
 
 
 @attrs.define(eq=False, kw_only=True)
-class UsageService:
+class UsageService(ClosedAtTheEnd):
     """What reporting a job takes. Use it in a context, which closes it at the end.
 
     `waldur` is None if only the warehouse was wanted. `tokens` gets a token for the warehouse and
@@ -41,18 +40,6 @@ class UsageService:
         if self.waldur is None:
             raise LookupError("this service was made without a Waldur")
         return self.waldur
-
-    async def __aenter__(self) -> Self:
-        """Use it in a context, which closes it at the end, whatever happens."""
-        return self
-
-    async def __aexit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.usage.metering import UsageKind, WarehouseProfile
 from cscs_domain.usage.months import Days, Month, Period, months_between
+from cscs_domain.usage.warehouse_subjects import canonical_uuid
 from cscs_fakes.emulators.dwdi_usage import Question, day_of
-from cscs_fakes.usage_warehouse import canonical
 
 _T = TypeVar("_T")
 Asking: TypeAlias = Callable[[Request], Question]
@@ -90,7 +90,7 @@ def _storage(when: _When) -> Asking:
 def _inference(when: _When) -> Asking:
     def ask(request: Request) -> Question:
         query = request.query_params
-        uuids = map(canonical, query.getlist("resource_uuid"))
+        uuids = map(canonical_uuid, query.getlist("resource_uuid"))
         return Question(kind=UsageKind.INFERENCE, periods=when(query), subjects=frozenset(uuids))
 
     return ask
