@@ -15,9 +15,14 @@ CscsError
 │   ├── OrderErredError           an order was approved, and Waldur could not process it
 │   ├── UsageRefusedError         Waldur does not take the usage of a resource
 │   │   └── MonthClosedError      ... because the month is closed for this token
+│   ├── UnknownEventError         the store has no such usage event
+│   ├── UnknownEntryError         the directory has no such user, project or allocation
+│   ├── ReusedKeyError            an idempotency key came with another batch than before
 │   └── SnapshotGoneError         a walk is pinned to a snapshot no longer kept
 ├── UpstreamServiceError          somebody's service (or the file that stands in for it)
-│   └── WrongMonthError           Waldur booked usage into another month than it was told
+│   ├── WrongMonthError           Waldur booked usage into another month than it was told
+│   └── StoreUnavailableError     the store of usage events cannot be reached
+├── OutdatedStoreError            the store's tables are those of another version
 ├── DocumentsBusyError            somebody else is writing documents to the same place
 └── ConfigurationError            the operator's settings, all mistakes at once
 
@@ -183,6 +188,38 @@ class MonthClosedError(UsageRefusedError):
 
 
 @attrs.define(slots=False, eq=False)
+class UnknownEventError(InputError):
+    """The store has no usage event of this id."""
+
+    event_id: UUID
+
+    def __str__(self) -> str:
+        return f"there is no usage event {self.event_id}"
+
+
+@attrs.define(slots=False, eq=False)
+class UnknownEntryError(InputError):
+    """The directory has no such entry, or several; `kind` is user, project or allocation."""
+
+    kind: str
+    name: str
+    reason: str = "is not in the directory"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {shown(self.name)} {self.reason}"
+
+
+@attrs.define(slots=False, eq=False)
+class ReusedKeyError(InputError):
+    """An idempotency key stands for one batch; this one has another content."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"idempotency key {shown(self.key)} was used for a batch with another content"
+
+
+@attrs.define(slots=False, eq=False)
 class SnapshotGoneError(InputError):
     """The snapshot that a walk is pinned to is unknown here or no longer kept."""
 
@@ -213,6 +250,22 @@ class WrongMonthError(UpstreamServiceError):
 
     Old servers know no dates and book everything into their current month.
     """
+
+
+@attrs.define(slots=False, eq=False)
+class StoreUnavailableError(UpstreamServiceError):
+    """The store of usage events cannot be reached, or broke off. Asking again later helps."""
+
+
+@attrs.define(slots=False, eq=False)
+class OutdatedStoreError(CscsError):
+    """The store's tables are not those of this version. `remedy` is the command that mends it."""
+
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}; run: {self.remedy}"
 
 
 @attrs.define(slots=False, eq=False)

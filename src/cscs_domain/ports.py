@@ -17,6 +17,22 @@ from uuid import UUID
 import attrs
 
 from cscs_domain.callers import Caller
+from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
+from cscs_domain.events.stored import (
+    DaySums,
+    ErasedEvent,
+    EventFilter,
+    EventKey,
+    LinkChange,
+    LinkedEvent,
+    Receipt,
+    StoredEvent,
+    StoreOutcome,
+    SumsQuery,
+    UnresolvedGroup,
+    UnresolvedQuery,
+)
+from cscs_domain.events.usage_sums import UsageSums
 from cscs_domain.identities import GidLookup, UserLookup
 from cscs_domain.orders import OrderFacts, Outcome
 from cscs_domain.problems import Problem
@@ -283,3 +299,93 @@ class WaldurUsage(Protocol):
 
     async def ping(self) -> None:
         """See whether Waldur lets us in. Raises `UpstreamServiceError` that says why not."""
+
+
+class Directory(Protocol):
+    """Users, projects and allocations that usage events can be linked to."""
+
+    async def find(self, query: DirectoryQuery) -> KnownDirectory:
+        """Everything that the query names, with what belongs to it; more is allowed.
+
+        However large the query, it costs a constant number of round trips. Raises
+        `UpstreamServiceError` if the directory cannot be asked.
+        """
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class UsageEventStore(Protocol):
+    """Usage events and their links, in a store of their own (usage events contract, 4 and 6).
+
+    An event and its link become visible together, and nothing of a call that raised. What a call
+    has returned is durable. Every method raises `StoreUnavailableError` if the store cannot be
+    reached, and then changed nothing, or nobody can tell whether it did; to repeat a call is
+    always safe. Days are those of the site's zone on which windows begin.
+    """
+
+    async def store(
+        self, events: Sequence[LinkedEvent], *, at: datetime, receipt: Receipt | None = None
+    ) -> StoreOutcome:
+        """Take a batch in: all of it, or none if this raises.
+
+        A key that is there already is a duplicate, unless the event's `collected_at` is newer:
+        then it replaces the content, and the link too if that was not made by hand. An erased
+        event is never replaced. Of one key several times in a batch the newest counts (of equally
+        new ones the first), the others are duplicates.
+
+        With a receipt that was stored before, nothing is done and the first outcome is returned,
+        `replayed`; `ReusedKeyError` if that was for another digest.
+        """
+
+    async def page(
+        self, wanted: EventFilter, *, after: EventKey | None = None, limit: int
+    ) -> Sequence[StoredEvent]:
+        """The next events in the order of their keys; fewer than `limit` mean the end."""
+
+    async def events(self, event_id: UUID) -> Sequence[StoredEvent]:
+        """Every event of this id, oldest window first; usually one, none if it is unknown."""
+
+    async def relink(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
+        """Put new links in, and return how many.
+
+        Links made by hand stay, and so does the link of an event that has another revision by now.
+        """
+
+    async def correct(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
+        """Put links in whatever stood there, and return how many; each is remembered with what it
+        replaced. A link with a correction is one by hand, one without takes that back. Events of
+        another revision stay as they are.
+        """
+
+    async def erase(self, erased: Sequence[ErasedEvent], *, at: datetime) -> int:
+        """Put events without a person's data in, and return how many (of the same revision).
+
+        What corrections remember of these events is forgotten. No summary but the person's changes.
+        """
+
+    async def unresolved(self, query: UnresolvedQuery) -> Sequence[UnresolvedGroup]:
+        """Groups of events with gaps: most processor time first, then most events, then names."""
+
+    async def refresh(self) -> int:
+        """Recompute the sums of all days that were touched since; return how many days.
+
+        Sums are right without it: reading them does the same. It saves the first reader waiting.
+        """
+
+    async def daily_sums(self, query: SumsQuery) -> Sequence[DaySums]:
+        """The sums of each day that has events of the scope, in order; right as of this call."""
+
+    async def allocation_sums(self, allocations: Collection[str]) -> Mapping[str, UsageSums]:
+        """The sums of all time by allocation, without those that have no events."""
+
+    async def check(self) -> None:
+        """See whether the store can be used: raises `OutdatedStoreError` if its tables are not
+        those of this version, with the command that mends it.
+        """
+
+    async def maintain(self, *, at: datetime) -> None:
+        """Do what time demands: room for the coming months, receipts that nobody asks for."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""

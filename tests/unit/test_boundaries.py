@@ -35,6 +35,7 @@ DOMAIN_LIBRARIES: Final = {"attrs", "attr", "cattrs", "cattr"}
 JSON: Final = DOMAIN_LIBRARIES | {"msgspec"}
 FILES: Final = JSON | {"yaml"}
 HTTP: Final = JSON | {"cryptography", "httpx", "httpx_socks", "joserfc", "socksio", "stamina"}
+SQL: Final = JSON | {"alembic", "psycopg", "sqlalchemy"}
 BOOTSTRAP: Final = FILES | {"stamina", "structlog"}
 # The third-party modules of each package: those of its extra in pyproject.toml.
 LIBRARIES_OF: Final = {
@@ -44,6 +45,7 @@ LIBRARIES_OF: Final = {
     SRC / "adapters" / "cscs_fakes": JSON
     | {"cryptography", "hypothesis", "joserfc", "starlette", "uvicorn"},
     SRC / "adapters" / "cscs_http": HTTP,
+    SRC / "adapters" / "cscs_sql": SQL,
     SRC / "adapters" / "cscs_client": HTTP,
     SRC / "entrypoints" / "cscs_bootstrap": BOOTSTRAP,
     SRC / "entrypoints" / "cscs_api": BOOTSTRAP | {"starlette", "uvicorn", "uvloop", "httptools"},

@@ -22,6 +22,7 @@ PACKAGES: Final = {
     "cscs_fakes",
     "cscs_files",
     "cscs_http",
+    "cscs_sql",
     "cscs_json",
 }
 DIST_INFO: Final = f"cscs_domain-{__version__}.dist-info"

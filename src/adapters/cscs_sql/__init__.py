@@ -1,0 +1,1 @@
+"""Usage events, their links and the directory in SQLite, PostgreSQL and TimescaleDB."""
