@@ -1,4 +1,4 @@
-"""`python -m bench [--part in-process|steps|pages|live|export|usage] [--sizes 1000,10000]`."""
+"""`python -m bench [--part in-process|...|usage|events] [--sizes 1000,10000]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from bench import export, in_process, live, pages, steps, usage
+from bench import events, export, in_process, live, pages, steps, usage
 
 _PARTS = {
     "in-process": in_process.report,
@@ -15,6 +15,7 @@ _PARTS = {
     "live": live.report,
     "export": export.report,
     "usage": usage.report,
+    "events": events.report,
 }
 
 

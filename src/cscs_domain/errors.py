@@ -15,6 +15,8 @@ CscsError
 │   ├── OrderErredError           an order was approved, and Waldur could not process it
 │   ├── UsageRefusedError         Waldur does not take the usage of a resource
 │   │   └── MonthClosedError      ... because the month is closed for this token
+│   ├── MalformedEventError       a value is no usage event (in `events.field_errors`)
+│   ├── MalformedBatchError       a value is no batch of usage events (there too)
 │   ├── UnknownEventError         the store has no such usage event
 │   ├── UnknownEntryError         the directory has no such user, project or allocation
 │   ├── ReusedKeyError            an idempotency key came with another batch than before

@@ -17,6 +17,12 @@ class Stage(StrEnum):
     FETCHING = "fetching usage"
     SUBMITTING = "submitting usage"
     MONTHS = "reporting months"
+    LINKING = "linking events"
+    ERASING = "erasing events"
+    SUMMING = "summing up days"
+    BACKING_UP = "writing the backup"
+    RESTORING = "reading the backup"
+    EXPORTING = "exporting events"
 
 
 class Progress(Protocol):

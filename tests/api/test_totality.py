@@ -12,7 +12,8 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cscs_api.storage_query import QueryError, parse_query
+from cscs_api.query_reader import QueryError
+from cscs_api.storage_query import parse_query
 from cscs_bootstrap.settings import HpcUserApi
 from cscs_fakes.strategies import hostile_rows, json_values
 from tests.api.conftest import SITUATIONS

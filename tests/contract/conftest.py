@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cscs_domain.ports import UsageEventStore
 from tests.contract.listing_server import Listings, listing_server
+from tests.contract.usage_event_store_adapters import EVENT_STORES, Opening, StoreAdapter, Stores
 from tests.contract.waldur_adapters import Holding, Place, WaldurAdapter
 from tests.contract.waldur_orders_adapters import Desk, OrdersAdapter, Sites
+from tests.events_site import ZURICH
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,24 @@ async def desk(adapter: OrdersAdapter, tmp_path: Path, sites: Sites) -> AsyncIte
     """Where orders come in for the adapter of a test."""
     async with adapter.opened(tmp_path, sites) as made:
         yield made
+
+
+@pytest.fixture(scope="session", params=EVENT_STORES, ids=lambda adapter: adapter.name)
+def opening(request: pytest.FixtureRequest) -> Iterator[Opening]:
+    """Opens stores of usage events, of each kind in turn."""
+    adapter: StoreAdapter = request.param
+    with adapter.prepared() as made:
+        yield made
+
+
+@pytest.fixture
+async def stores(opening: Opening) -> AsyncIterator[Stores]:
+    """Two empty stores of usage events on the same data; days are those of Zurich."""
+    async with opening(ZURICH) as made:
+        yield made
+
+
+@pytest.fixture
+def store(stores: Stores) -> UsageEventStore:
+    """An empty store of usage events."""
+    return stores.first

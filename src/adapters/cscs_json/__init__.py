@@ -12,13 +12,16 @@ from cscs_json.documents import (
 )
 from cscs_json.encoding import encode, encode_row
 from cscs_json.secret_names import is_secret_name
+from cscs_json.strict_decoding import MalformedJsonError, decode_strictly
 from cscs_json.waldur_decoding import decode_raw_rows, decode_rows
 from cscs_json.warehouse_decoding import decode_usage_rows
 
 __all__ = [
+    "MalformedJsonError",
     "decode_document",
     "decode_raw_rows",
     "decode_rows",
+    "decode_strictly",
     "decode_usage_rows",
     "document_chunks",
     "encode",

@@ -188,7 +188,7 @@ facts: Final = Table(
     Column("value", Text, nullable=False),
 )
 
-# The directory. Folded columns are lower-cased by `str.lower`, as the domain compares.
+# The directory. Folded columns are what the domain compares: see its `directory_names`.
 
 directory_users: Final = Table(
     "directory_users",
@@ -228,8 +228,10 @@ directory_openstack_requests: Final = Table(
     "directory_openstack_requests",
     metadata,
     Column("id", _COUNTER, primary_key=True, autoincrement=True),
-    # What its project is called in OpenStack, lower-cased.
-    Column("name", Text, nullable=False, index=True),
+    # What its project is called in OpenStack, by its title and by its slug: `openstack_names`.
+    # Null where the project is unknown, or where both are the same.
+    Column("name", Text, index=True),
+    Column("other_name", Text, index=True),
     Column("customer_key", Text, nullable=False),
     Column("project", Text, nullable=False, index=True),
     Column("allocation", Text),

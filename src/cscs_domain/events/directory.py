@@ -1,84 +1,35 @@
-"""What is known of users, projects and allocations, for links. Usage events contract, section 4.
+"""What is asked of a directory, and what is known of it. Usage events contract, section 4.
 
 An adapter answers a `DirectoryQuery` with a `KnownDirectory`, which may hold more than was asked
-for. Ids are text of the directory's own (a number, a uuid) and opaque to us.
+for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
+from functools import cached_property
 
 import attrs
 
+from cscs_domain.events.directory_records import (
+    AllocationStatus,
+    DirectoryAllocation,
+    DirectoryProject,
+    DirectoryUser,
+    GrantedUnit,
+    OpenstackRequest,
+)
+from cscs_domain.events.link_book import LinkBook
 
-class AllocationStatus(StrEnum):
-    """Whether an allocation is in force. Its dates say when."""
-
-    ACTIVE = "active"
-    PENDING = "pending"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
-class GrantedUnit(StrEnum):
-    """What can be granted, with its unit."""
-
-    CPU_HOURS = "cpu_hours"
-    GPU_HOURS = "gpu_hours"
-
-
-_NO_GRANT: Final[Mapping[GrantedUnit, int]] = MappingProxyType({})
-
-
-@attrs.frozen(kw_only=True)
-class DirectoryUser:
-    """Somebody with an account. `external_id` is the `sub` of the OIDC provider."""
-
-    id: str
-    external_id: str | None = None
-    email: str | None = None
-    username: str | None = None
-    default_project: str | None = None
-    """Id of a project."""
-
-
-@attrs.frozen(kw_only=True)
-class DirectoryProject:
-    """A project; without a `slug` of its own the one of its title counts."""
-
-    id: str
-    title: str
-    slug: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class DirectoryAllocation:
-    """What a project was granted from `start` to before `end`; None is open."""
-
-    id: str
-    project: str
-    start: datetime | None = None
-    end: datetime | None = None
-    status: AllocationStatus = AllocationStatus.ACTIVE
-    granted: Mapping[GrantedUnit, int] = _NO_GRANT
-    """Whole hours."""
-
-
-@attrs.frozen(kw_only=True)
-class OpenstackRequest:
-    """A request for OpenStack, of which projects there are named `<customer>-<project>`.
-
-    `project_title` is the title in the request, where it differs from the project's.
-    """
-
-    customer_key: str
-    project: str
-    allocation: str | None = None
-    project_title: str | None = None
+__all__ = [
+    "AllocationStatus",
+    "DirectoryAllocation",
+    "DirectoryProject",
+    "DirectoryQuery",
+    "DirectoryUser",
+    "GrantedUnit",
+    "KnownDirectory",
+    "OpenstackRequest",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -95,8 +46,9 @@ class DirectoryQuery:
     usernames: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
     slugs: frozenset[str] = frozenset()
-    """Slugs of projects, or of titles where a project has none."""
+    """Slugs of projects, or of titles where a project has none: see `folded_slug`."""
     openstack_names: frozenset[str] = frozenset()
+    """What projects are called in OpenStack: see `openstack_names` of `directory_names`."""
     user_ids: frozenset[str] = frozenset()
     project_ids: frozenset[str] = frozenset()
     allocation_ids: frozenset[str] = frozenset()
@@ -104,9 +56,17 @@ class DirectoryQuery:
 
 @attrs.frozen(kw_only=True)
 class KnownDirectory:
-    """Records of a directory, in any order; look-ups are in `linking`."""
+    """Records of a directory, in any order; look-ups are in `link_book`.
+
+    An id stands for one record of its kind. References may lead nowhere.
+    """
 
     users: tuple[DirectoryUser, ...] = ()
     projects: tuple[DirectoryProject, ...] = ()
     allocations: tuple[DirectoryAllocation, ...] = ()
     openstack_requests: tuple[OpenstackRequest, ...] = ()
+
+    @cached_property
+    def book(self) -> LinkBook:
+        """Its look-ups; made when they are first asked for, and kept."""
+        return LinkBook(self.users, self.projects, self.allocations, self.openstack_requests)

@@ -2,71 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from enum import StrEnum
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
 import attrs
 
-from cscs_domain._text import is_encodable, shown
+from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.events.bounds import (
-    EARLIEST,
-    LATEST,
-    LONGEST_NAME,
-    LONGEST_VALUE,
-    MOST_IDENTITIES,
+from cscs_domain.events.bounds import LONGEST_NAME, LONGEST_VALUE, MOST_IDENTITIES
+from cscs_domain.events.event_rules import (
+    Granularity,
+    Measure,
+    check_extra,
+    check_object,
+    check_project,
+    check_window,
 )
+from cscs_domain.events.field_errors import Faults
+from cscs_domain.events.field_rules import text_fault
 from cscs_domain.events.metrics import ResourceUsageMetrics
+from cscs_domain.events.project_slugs import find_project_slug
+from cscs_domain.events.utc_times import in_utc, range_fault
+
+__all__ = [
+    "DEFAULT_SOURCES",
+    "SCHEMA_VERSION",
+    "EventIdentity",
+    "Granularity",
+    "Measure",
+    "ResourceUsageEvent",
+    "check_text",
+    "in_utc",
+]
 
 SCHEMA_VERSION: Final = "1.0"
 DEFAULT_SOURCES: Final = ("pbs", "pbsAcct", "openstack", "slurm", "dwdi")
 """The sources that are accepted unless others are configured (DESIGN section 5)."""
 
-_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
-
-
-class Measure(StrEnum):
-    """What an event's numbers count."""
-
-    DELTA = "delta"
-    """What was used inside the window. Adds up over windows; events are this unless they say so."""
-    TOTAL = "total"
-    """What was used since the job or instance began. Does not add up, so it is never summed."""
-
-
-class Granularity(StrEnum):
-    """What an event is about."""
-
-    JOB = "job"
-    INSTANCE = "instance"
-    PROJECT = "project"
-
 
 def check_text(what: str, value: object, longest: int, *, may_be_empty: bool = False) -> None:
     """Raise `InvalidValueError` for what no store can keep: no text, too long, NUL, surrogates."""
-    if not isinstance(value, str):
-        raise InvalidValueError(what, shown(value), "is not text")
-    if not value and not may_be_empty:
-        raise InvalidValueError(what, shown(value), "is empty")
-    if len(value) > longest:
-        raise InvalidValueError(what, shown(value), f"has more than {longest} characters")
-    if "\0" in value or not is_encodable(value):
-        raise InvalidValueError(what, shown(value), "holds a character that cannot be kept")
-
-
-def in_utc(value: datetime) -> datetime:
-    """The same moment in UTC. Raises `InvalidValueError` for a time without a zone."""
-    if value.tzinfo is None or value.utcoffset() is None:
-        raise InvalidValueError(
-            "time", shown(str(value)), "has no offset from UTC; add one, as in +01:00 or Z"
-        )
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise InvalidValueError("time", shown(str(value)), "is no time that can be") from None
+    if fault := text_fault(value, longest, may_be_empty=may_be_empty):
+        raise InvalidValueError(what, shown(value), fault)
 
 
 @attrs.frozen
@@ -84,13 +62,30 @@ class EventIdentity:
             check_text("authority", self.authority, LONGEST_VALUE, may_be_empty=True)
 
 
+def _object(value: Mapping[str, object]) -> dict[str, object]:
+    # Only a dict can be written as JSON.
+    if not isinstance(value, Mapping):
+        raise InvalidValueError("context or extra", shown(value), "must be an object")
+    return value if isinstance(value, dict) else dict(value)
+
+
+def _object_or_none(value: Mapping[str, object] | None) -> dict[str, object] | None:
+    return None if value is None else _object(value)
+
+
+def _tuple(value: Iterable[EventIdentity]) -> tuple[EventIdentity, ...]:
+    return tuple(value)
+
+
 @attrs.frozen(kw_only=True)
 class ResourceUsageEvent:
     """What one job, instance or project used in the half-open window `[start, end)`.
 
     Times have a zone and are kept in UTC. `context` and `extra` are JSON objects that nobody
     changes any more; `extra` may have `event_id` (a uuid), `measure` and `granularity` among
-    others. Raises `InvalidValueError`.
+    others. Without a `project_slug` it is the project that `context` names (contract, 3): here and
+    not where events are read, so that an event has one id wherever it is made. Raises
+    `InvalidValueError`.
     """
 
     source: str
@@ -98,11 +93,11 @@ class ResourceUsageEvent:
     time_window_end: datetime = attrs.field(converter=in_utc)
     collected_at: datetime = attrs.field(converter=in_utc)
     metrics: ResourceUsageMetrics
-    context: Mapping[str, object] = _NOTHING
-    identities: tuple[EventIdentity, ...] = attrs.field(default=(), converter=tuple)
+    context: Mapping[str, object] = attrs.field(factory=dict, converter=_object)
+    identities: tuple[EventIdentity, ...] = attrs.field(default=(), converter=_tuple)
     project_slug: str | None = None
     is_personal: bool = False
-    extra: Mapping[str, object] | None = None
+    extra: Mapping[str, object] | None = attrs.field(default=None, converter=_object_or_none)
     schema_version: str = SCHEMA_VERSION
 
     def __attrs_post_init__(self) -> None:
@@ -111,28 +106,27 @@ class ResourceUsageEvent:
         if self.project_slug is not None:
             check_text("project_slug", self.project_slug, LONGEST_NAME, may_be_empty=True)
         if len(self.identities) > MOST_IDENTITIES:
-            reason = f"are more than {MOST_IDENTITIES}"
-            raise InvalidValueError("identities", str(len(self.identities)), reason)
-        self._check_window()
-        self._check_word("measure", Measure)
-        self._check_word("granularity", Granularity)
+            reason = f"must contain no more than {MOST_IDENTITIES} elements"
+            raise InvalidValueError("identities", shown(self.identities), reason)
+        self._check_content()
+        slug, _ = find_project_slug(self.project_slug, self.context)
+        # The one way to set what depends on another member of a frozen class.
+        object.__setattr__(self, "project_slug", slug)
 
-    def _check_window(self) -> None:
-        start, end = self.time_window_start, self.time_window_end
-        if not start < end:
-            reason = f"is not after time_window_start, {start.isoformat()}"
-            raise InvalidValueError("time_window_end", end.isoformat(), reason)
-        if start < EARLIEST or end > LATEST:
-            reason = f"is not between the years {EARLIEST.year} and {LATEST.year}"
-            raise InvalidValueError(
-                "time_window", f"{start.isoformat()} to {end.isoformat()}", reason
-            )
-
-    def _check_word(self, name: str, words: type[Measure | Granularity]) -> None:
-        value = None if self.extra is None else self.extra.get(name)
-        if value is not None and value not in list(words):
-            allowed = " or ".join(words)
-            raise InvalidValueError(f"extra.{name}", shown(value), f"is not {allowed}")
+    def _check_content(self) -> None:
+        faults = Faults()
+        for name in ("time_window_start", "time_window_end", "collected_at"):
+            moment: datetime = getattr(self, name)
+            if reason := range_fault(moment):
+                faults.add_value(name, reason, moment.isoformat())
+        check_window(self.time_window_start, self.time_window_end, faults)
+        check_object(self.context, "context", faults)
+        check_project(self.project_slug, self.context, faults)
+        if self.extra is not None:
+            check_extra(self.extra, faults)
+        if faults:
+            first = faults.listed()[0]
+            raise InvalidValueError(first.path, first.got, first.reason)
 
     @property
     def measure(self) -> Measure:

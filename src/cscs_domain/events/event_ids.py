@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from cscs_domain.events.event import ResourceUsageEvent
 from cscs_domain.events.event_wire import event_to_wire
+from cscs_domain.events.utc_times import utc_text
+
+__all__ = ["event_id_of", "usage_event_id", "utc_text"]
 
 
 def usage_event_id(
@@ -15,8 +18,9 @@ def usage_event_id(
 ) -> UUID:
     """The id of what one run of a job or instance used in one window.
 
-    `cluster` is the configured name (of OpenStack its region); `run` the PBS run number, Slurm's
-    start as epoch seconds, 1 for OpenStack.
+    `cluster` is the configured name (of OpenStack its region); `native_id` is the whole id that
+    also stands in `extra.job_id` (of PBS with its server, `4004[3].pbs1.example.org`; of OpenStack
+    the server's uuid); `run` the PBS run number, Slurm's start as epoch seconds, 1 for OpenStack.
     """
     window = f"{utc_text(start)}|{utc_text(end)}"
     return uuid5(NAMESPACE_URL, f"usage|{source}|{cluster}|{native_id}|{run}|{window}")
@@ -31,8 +35,3 @@ def event_id_of(event: ResourceUsageEvent) -> UUID:
     del wire["collected_at"]
     text = json.dumps(wire, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return uuid5(NAMESPACE_URL, text)
-
-
-def utc_text(moment: datetime) -> str:
-    """`2025-11-18T23:00:00Z`, with a fraction only if there is one."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -10,10 +10,12 @@ from uuid import UUID
 import attrs
 
 from cscs_domain.events.event import EventIdentity, ResourceUsageEvent
-from cscs_domain.events.links import Link, LinkGap
+from cscs_domain.events.links import Correction, Link, LinkGap
 from cscs_domain.events.usage_sums import UsageSums
 
 MOST_A_PAGE: Final = 1000
+RECEIPTS_KEPT: Final = timedelta(days=14)
+"""How long a batch that is sent again is known by its key."""
 
 
 @attrs.frozen(order=True)
@@ -99,11 +101,15 @@ class EventFilter:
 
 @attrs.frozen(kw_only=True)
 class LinkChange:
-    """A link to put in the place of another, made of the event as it was at `revision`."""
+    """A link to put in the place of another, made of the event as it was at `revision`.
+
+    `withdrawal` says who takes a link by hand back, when and why; `link` has no correction then.
+    """
 
     key: EventKey
     revision: int
     link: Link
+    withdrawal: Correction | None = None
 
 
 @attrs.frozen(kw_only=True)

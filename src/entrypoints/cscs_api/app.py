@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from cscs_api.access import LoopbackOnly
 from cscs_api.access_log import AccessLog
 from cscs_api.bearer import BearerOnly
+from cscs_api.collector_refresh import SumsRefresher
+from cscs_api.collector_routes import PATH as COLLECTOR_PATH
+from cscs_api.collector_routes import CollectorRoute
+from cscs_api.collector_routes import not_configured as no_collector
 from cscs_api.debug_answer import DebugAnswer
 from cscs_api.error_answers import HANDLERS
 from cscs_api.health import Readiness, alive
+from cscs_api.openapi import openapi
 from cscs_api.storage_routes import StorageRoute, not_configured
+from cscs_api.usage_mount import usage_routes
+from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.offering_configuration import offering_configuration
 from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
@@ -34,12 +43,14 @@ def create_app(
     settings: Settings,
     storage: StorageService | None = None,
     verifier: TokenVerifier | None = None,
+    events: EventsService | None = None,
 ) -> Starlette:
     """The application for these settings.
 
     `storage` and `verifier` replace what the settings describe, for tests and for services that
-    wire their own adapters; both are closed with the application. With `auth.disable_auth` no
-    verifier is asked.
+    wire their own adapters. With `auth.disable_auth` no verifier is asked. Usage events are served
+    by `events` alone, which `events_for_server` makes of settings: whether any are configured
+    cannot be told by their values. All are closed with the application.
     """
     if storage is None and settings.storage_systems:
         storage = storage_service(settings)
@@ -47,19 +58,21 @@ def create_app(
         verifier, policy = None, None
     else:
         verifier, policy = verifier or token_verifier(settings), _access_policy(settings)
+    guard = _guard(settings, verifier, policy)
+    refresher = None if events is None else SumsRefresher(events.store)
     return Starlette(
         routes=[
             Route("/healthz", alive),
-            Route("/readyz", Readiness(settings, storage).get),
-            Mount(
-                "/api",
-                routes=_api_routes(settings, storage, policy),
-                middleware=[_guard(settings, verifier, policy)],
-            ),
+            Route("/readyz", Readiness(settings, storage, events).get),
+            Route("/openapi.json", openapi),
+            # Behind the collector's own key.
+            Route(COLLECTOR_PATH, _collector(events, refresher), methods=["POST"]),
+            Mount("/api", routes=_api_routes(settings, storage, policy), middleware=[guard]),
+            Mount("/usage", routes=usage_routes(events, policy), middleware=[guard]),
         ],
         middleware=[Middleware(AccessLog)],
         exception_handlers=HANDLERS,
-        lifespan=_lifespan(storage, verifier),
+        lifespan=_lifespan(storage, verifier, events, refresher),
     )
 
 
@@ -88,6 +101,14 @@ def _api_routes(
     return [Route(path, endpoint) for path in ("/storage-resources/", "/storage-resources")]
 
 
+def _collector(
+    events: EventsService | None, refresher: SumsRefresher | None
+) -> Callable[[Request], Awaitable[Response]]:
+    if events is None or refresher is None:
+        return no_collector
+    return CollectorRoute(events, refresher).post
+
+
 async def _read_keys(verifier: TokenVerifier) -> None:
     """Say at the start what would keep every caller out, and try again with the first of them."""
     try:
@@ -97,21 +118,27 @@ async def _read_keys(verifier: TokenVerifier) -> None:
 
 
 def _lifespan(
-    storage: StorageService | None, verifier: TokenVerifier | None
+    storage: StorageService | None,
+    verifier: TokenVerifier | None,
+    events: EventsService | None,
+    refresher: SumsRefresher | None,
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(app: Starlette) -> AsyncIterator[None]:
         del app
-        warming = None if verifier is None else asyncio.create_task(_read_keys(verifier))
+        background = [] if verifier is None else [asyncio.create_task(_read_keys(verifier))]
         if storage is not None:
             storage.warm_up()
+        if events is not None:
+            background.append(asyncio.create_task(events.run_background()))
         yield
-        if warming is not None:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
-        if storage is not None:
-            await storage.close()
-        if verifier is not None:
-            await verifier.close()
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        if refresher is not None:
+            await refresher.close()
+        for service in (events, storage, verifier):
+            if service is not None:
+                await service.close()
 
     return run

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from cscs_api.query_reader import QueryError
 from cscs_api.request_facts import facts_of
-from cscs_api.storage_query import QueryError
 from cscs_bootstrap.json_text import encode
 from cscs_domain.errors import (
     AuthenticationError,
@@ -20,9 +20,14 @@ from cscs_domain.errors import (
     PermissionDeniedError,
     ResourceProcessingError,
     SnapshotGoneError,
+    StoreUnavailableError,
+    UnknownEntryError,
+    UnknownEventError,
     UpstreamServiceError,
 )
 
+RETRY_AFTER: Final = "5"
+"""Seconds after which a store that was away is worth another try."""
 UNEXPECTED: Final = "The server failed; its log has the reason under this request id."
 
 
@@ -55,9 +60,14 @@ def refusal(scope: Scope, error: Exception, *, to_a_stranger: bool = False) -> R
         body = {**body, "detail": f"{error.service} did not give a usable answer."}
     facts = facts_of(scope)
     facts.note(error=body["error"], reason=str(error))
+    return error_response(facts.request_id, status, body, _headers(error))
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    if isinstance(error, StoreUnavailableError):
+        return {"retry-after": RETRY_AFTER}
     challenge = _challenge(error)
-    headers = None if challenge is None else {"www-authenticate": challenge}
-    return error_response(facts.request_id, status, body, headers)
+    return {} if challenge is None else {"www-authenticate": challenge}
 
 
 class NoTokenError(AuthenticationError):
@@ -82,32 +92,41 @@ def domain_error(error: Exception) -> tuple[int, Mapping[str, object]]:
     match error:
         case AuthenticationError() | PermissionDeniedError():
             return _no_entry(error)
-        case UpstreamServiceError():
-            return 502, {
-                "detail": str(error),
-                "error": "UpstreamServiceError",
-                "message": "Failed to communicate with an upstream service.",
-            }
+        case StoreUnavailableError() | UnknownEventError() | UnknownEntryError():
+            return _of_events(error)
+        case UpstreamServiceError() | ResourceProcessingError() | ConfigurationError():
+            return _failed(error)
         case SnapshotGoneError():
             return 410, {
                 "detail": str(error),
                 "error": "SnapshotGoneError",
                 "help": "Begin the walk again at page 1 without the snapshot parameter.",
             }
-        case ResourceProcessingError():
-            return 500, {
-                "detail": str(error),
-                "error": "ResourceProcessingError",
-                "message": "Failed to process storage resource.",
-            }
-        case ConfigurationError():
-            return 500, {
-                "detail": str(error),
-                "error": "ConfigurationError",
-                "message": "The server is not configured for this.",
-            }
         case _:
             return 500, {"detail": UNEXPECTED, "error": "InternalError"}
+
+
+def _failed(error: CscsError) -> tuple[int, Mapping[str, object]]:
+    """What went wrong on our side, or behind us, in the words of spec 004."""
+    kind, status, message = next(found for found in _FAILURES if isinstance(error, found[0]))
+    return status, {"detail": str(error), "error": kind.__name__, "message": message}
+
+
+_FAILURES: Final = (
+    (UpstreamServiceError, 502, "Failed to communicate with an upstream service."),
+    (ResourceProcessingError, 500, "Failed to process storage resource."),
+    (ConfigurationError, 500, "The server is not configured for this."),
+)
+
+
+def _of_events(
+    error: StoreUnavailableError | UnknownEventError | UnknownEntryError,
+) -> tuple[int, Mapping[str, object]]:
+    if isinstance(error, StoreUnavailableError):
+        # Its text may have addresses: those are for the log.
+        detail = f"{error.service} cannot be reached; try again in {RETRY_AFTER} seconds."
+        return 503, {"detail": detail, "error": "StoreUnavailableError"}
+    return 404, {"detail": str(error), "error": "NotFound"}
 
 
 def _no_entry(
@@ -134,7 +153,14 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     )
 
 
-_NAMES: Final = {404: "NotFound", 405: "MethodNotAllowed"}
+_NAMES: Final = {
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    406: "NotAcceptable",
+    408: "RequestTimeout",
+    413: "PayloadTooLarge",
+    415: "UnsupportedMediaType",
+}
 
 HANDLERS: Final = {
     QueryError: on_query_error,

@@ -9,6 +9,8 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cscs_api.health_events import events_state
+from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.settings import Settings
 from cscs_bootstrap.storage_service import StorageService
@@ -30,19 +32,30 @@ async def alive(request: Request) -> Response:
 class Readiness:
     """Lists what is configured and whether it can be served."""
 
-    def __init__(self, settings: Settings, storage: StorageService | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: StorageService | None,
+        events: EventsService | None = None,
+    ) -> None:
         self._settings = settings
         self._storage = storage
+        self._events = events
 
     async def get(self, request: Request) -> Response:
         """200 if everything configured can be answered now, else 503 with the reason."""
         del request
-        body: Json = {"status": "ready", "version": __version__, "configured": {}}
-        if self._storage is None:
-            return _response(200, body)
-        state, details = self._storage_state(self._storage)
-        body |= {"status": state, "configured": {"storage": details}}
-        return _response(200 if state == "ready" else 503, body)
+        configured: Json = {}
+        states = set()
+        if self._storage is not None:
+            state, configured["storage"] = self._storage_state(self._storage)
+            states.add(state)
+        if self._events is not None:
+            state, configured["events"] = await events_state(self._settings, self._events)
+            states.add(state)
+        word = next((word for word in ("failing", "waiting") if word in states), "ready")
+        body: Json = {"status": word, "version": __version__, "configured": configured}
+        return _response(200 if word == "ready" else 503, body)
 
     def _storage_state(self, storage: StorageService) -> tuple[str, Json]:
         keeper = storage.usual

@@ -13,6 +13,7 @@ import structlog
 from starlette.applications import Starlette
 
 from cscs_api.app import create_app
+from cscs_bootstrap.events_service import events_for_server
 from cscs_bootstrap.logs import configure_logs
 from cscs_bootstrap.wiring import load_for_server
 from cscs_domain.errors import ConfigurationError
@@ -27,7 +28,7 @@ def application() -> Starlette:
         configure_logs(loaded.settings)
         for notice in loaded.notices:
             _LOG.warning("configuration_notice", notice=notice)
-        return create_app(loaded.settings)
+        return create_app(loaded.settings, events=events_for_server(loaded))
     except ConfigurationError as error:
         sys.stderr.write(f"The configuration does not hold:\n{error}\n")
         raise SystemExit(2) from None

@@ -13,6 +13,7 @@ from cscs_api.answers import AnswerWriter, matches
 from cscs_api.bearer import caller_of
 from cscs_api.debug_answer import DebugAnswer
 from cscs_api.error_answers import error_response
+from cscs_api.query_reader import unknown_parameters
 from cscs_api.request_facts import facts_of, header
 from cscs_api.storage_query import StorageQuery, parse_query
 from cscs_bootstrap.json_text import encode
@@ -87,9 +88,8 @@ def _warnings(query: StorageQuery, served: Served | None) -> Mapping[str, str]:
     warnings = []
     if served is not None and served.failure is not None:
         warnings.append('110 cscs-domain "Response is Stale: an upstream service did not answer"')
-    if query.unknown:
-        names = ", ".join(query.unknown[:5])
-        warnings.append(f'299 cscs-domain "unknown_parameter: {names}"')
+    if passed_over := unknown_parameters(query.unknown):
+        warnings.append(passed_over)
     return {"warning": ", ".join(warnings)} if warnings else {}
 
 

@@ -17,8 +17,8 @@ from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.settings import LoadedSettings, LogFormat, Settings
 
 _QUIET: Final = ("uvicorn.access",)  # we write a better line ourselves
-_RETICENT: Final = ("httpx", "httpcore", "stamina")
-"""They write whole URLs and headers at lower levels; `upstream_call` says what may be said."""
+_RETICENT: Final = ("aiosqlite", "alembic", "httpcore", "httpx", "psycopg", "stamina")
+"""They write whole URLs, headers and rows at lower levels; our own lines say what may be said."""
 
 
 def configure_logs(

@@ -107,6 +107,28 @@ class ProxyUrl(Secret):
         return f"{parts.scheme}://{MASK if credentials else ''}{at}{place}"
 
 
+class DatabaseUrl(Secret):
+    """The URL of a database; shown without what stands before the host and after the path.
+
+    >>> DatabaseUrl("postgresql://me:hunter2@localhost/events?password=hunter2")
+    postgresql://***@localhost/events?***
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        scheme, separator, rest = self._text.partition("://")
+        if not separator or not scheme.replace("+", "").isalnum():
+            return MASK
+        credentials, at, place = rest.rpartition("@")
+        if "?" in credentials or "#" in credentials:
+            # Either the password holds one of these, or what follows them holds the last @.
+            return f"{scheme}://{MASK}"
+        end = min(filter(lambda found: found >= 0, map(place.find, "?#")), default=None)
+        path, query = (place, "") if end is None else (place[:end], place[end] + MASK)
+        return f"{scheme}://{MASK if credentials else ''}{at}{path}{query}"
+
+
 _Stamp = tuple[int, int, int]
 
 

@@ -9,6 +9,7 @@
 
 from cscs_bootstrap.settings_describe import Plain, Row, as_json, as_text, describe
 from cscs_bootstrap.settings_environment import PATH_VARIABLE
+from cscs_bootstrap.settings_events import EventsSettings
 from cscs_bootstrap.settings_example import example_yaml
 from cscs_bootstrap.settings_load import LoadedSettings, load_settings
 from cscs_bootstrap.settings_model import (
@@ -40,6 +41,7 @@ __all__ = [
     "Auth",
     "BackendComponents",
     "BackendSettings",
+    "EventsSettings",
     "HpcUserApi",
     "LoadedSettings",
     "LogFormat",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from cscs_bootstrap.settings_events import EventsSettings
 from cscs_bootstrap.settings_fields import section, setting
 from cscs_bootstrap.settings_scalars import boolean, choice, seconds, time_zone, words
 from cscs_bootstrap.settings_sections import (
@@ -114,6 +115,7 @@ class Settings:
     backend_settings: BackendSettings = section(BackendSettings, "Quotas and files.")
     backend_components: BackendComponents = section(BackendComponents, "Offering components.")
     usage: UsageSettings = section(UsageSettings, "Usage that is reported to Waldur.")
+    events: EventsSettings = section(EventsSettings, "Usage events that collectors send.")
     sentry: Sentry = section(Sentry, "Reports of errors; off without a DSN.")
     snapshot_max_age: timedelta = setting(
         timedelta(seconds=15),
@@ -164,7 +166,7 @@ class Settings:
     site_timezone: str = setting(
         "UTC",
         time_zone,
-        "Zone of billing months, and of the minutes that documents are named after.",
+        "Zone of billing months, days of usage, and minutes that documents are named after.",
         example="Europe/Zurich",
     )
     log_format: LogFormat = setting(
@@ -189,3 +191,5 @@ class Part(StrEnum):
     """Usage reports: reading the warehouse, writing to Waldur."""
     WAREHOUSE = "warehouse"
     """The usage warehouse alone."""
+    EVENTS = "events"
+    """Usage events: taking them in, keeping them, linking them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from cscs_bootstrap.settings_events_rules import events_conflicts
 from cscs_bootstrap.settings_model import AdapterKind, Part, Settings
 from cscs_bootstrap.settings_objections import Caution, Objection, missing
 from cscs_bootstrap.settings_usage_rules import report_needs, usage_conflicts, warehouse_needs
@@ -36,6 +37,7 @@ def objections(settings: Settings, require: Collection[Part]) -> Iterator[Object
     yield from _roots(settings)
     yield from _adapters(settings)
     yield from usage_conflicts(settings)
+    yield from events_conflicts(settings)
     parts = frozenset(require)
     if parts & {Part.STORAGE, Part.USAGE}:
         yield from _waldur(settings)

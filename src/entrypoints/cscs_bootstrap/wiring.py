@@ -6,6 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import attrs
+
+from cscs_bootstrap.events_adapters import unusable_database
+from cscs_bootstrap.events_service import are_events_configured
 from cscs_bootstrap.settings import (
     AdapterKind,
     LoadedSettings,
@@ -14,6 +18,7 @@ from cscs_bootstrap.settings import (
     Source,
     load_settings,
 )
+from cscs_bootstrap.settings_events_rules import events_cautions
 from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
@@ -43,6 +48,7 @@ DEMO_CONFIG: Final = Path(__file__).parent / "demo" / "config.yaml"
 
 _Rows: TypeAlias = Sequence[Mapping[str, object]]
 
+_EVENTS_SERVER: Final = frozenset({Part.API, Part.EVENTS})
 _FAKE_RESOURCES: Final = 300
 """How many resources `adapters.waldur: fake` invents."""
 
@@ -63,7 +69,15 @@ def load(
     mistakes = [*_refused_by_rules(loaded.settings, parts), *unusable_ca_files(loaded.settings)]
     if mistakes:
         raise ConfigurationError(mistakes)
-    return loaded
+    return _with_notices_of_events(loaded) if parts >= _EVENTS_SERVER else loaded
+
+
+def _with_notices_of_events(loaded: LoadedSettings) -> LoadedSettings:
+    """What is told of events only where they are served."""
+    if not are_events_configured(loaded):
+        return loaded
+    told = (f"{caution.key} {caution.text}" for caution in events_cautions(loaded.settings))
+    return attrs.evolve(loaded, notices=(*loaded.notices, *told))
 
 
 def _refused_by_rules(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:
@@ -73,15 +87,20 @@ def _refused_by_rules(settings: Settings, parts: frozenset[Part]) -> Iterator[Mi
             storage_policy(settings)
         except InvalidValueError as error:
             yield Mistake("storage", None, f"cannot be set up: {error}.")
+    if Part.EVENTS in parts:
+        yield from unusable_database(settings)
 
 
 def load_for_server(environ: Mapping[str, str], *, config: Path | None = None) -> LoadedSettings:
-    """Load settings for the HTTP server: storage is needed only if a key of it is there."""
+    """Load settings for the HTTP server: storage is needed only if a key of it is there.
+
+    Usage events need no key: whether they are configured is asked of what is loaded.
+    """
     try:
-        return load(environ, config=config, parts=frozenset({Part.API, Part.STORAGE}))
+        return load(environ, config=config, parts=_EVENTS_SERVER | {Part.STORAGE})
     except ConfigurationError as error:
         if any(mistake.key == "storage_systems" for mistake in error.mistakes):
-            loaded = load(environ, config=config, parts=frozenset({Part.API}))
+            loaded = load(environ, config=config, parts=_EVENTS_SERVER)
             if not any(map(_is_about_storage, _given(loaded))):
                 return loaded
         raise

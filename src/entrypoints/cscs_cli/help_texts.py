@@ -18,7 +18,7 @@ class HelpText:
     more: str
 
 
-_EXIT_CODES: Final = """\
+EXIT_CODES: Final = """\
 Exit codes: 0 done, 1 an upstream failed, 2 usage or configuration,
 3 done, with problems."""
 
@@ -26,7 +26,7 @@ _ENDED_EARLY: Final = """\
 130 interrupted (Ctrl-C or SIGTERM), 141 nobody reads its output any more.
 """
 
-_VARIABLES: Final = """\
+VARIABLES: Final = """\
 Variables: WALDUR_CSCS_STORAGE_PROXY_CONFIG_PATH names the YAML file where
 --config does not. Every setting has a variable of its own, which wins over
 the file; `cscs config example` names them all. A secret may also be read
@@ -42,11 +42,12 @@ Examples:
   cscs storage show                 all directories, and what is wrong
   cscs storage export               the same as a file, for its readers
   cscs usage report --dry-run       what Waldur would be told about usage
+  cscs events summary --help        usage events: kept, linked, summed up
   cscs emulate                      a centre to try all this against
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 """,
 )
 
@@ -62,7 +63,7 @@ Examples:
   cscs serve --config cscs.yaml --port 8080
   CSCS_LOG_FORMAT=json cscs serve --config cscs.yaml --port 0
 
-{_VARIABLES}
+{VARIABLES}
 DISABLE_AUTH and ALLOW_INSECURE_BIND say who is let in, DEBUG and
 CSCS_LOG_FORMAT how logs look.
 
@@ -111,9 +112,9 @@ Examples:
   cscs config example > cscs.yaml
   cscs config check --config cscs.yaml
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 """,
 )
 
@@ -131,7 +132,7 @@ Examples:
   cscs config check --part storage --json
   cscs config check --part usage --config agent.yaml
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 the configuration holds, 2 it does not.
 """,
@@ -161,9 +162,9 @@ Examples:
   cscs storage export --demo --dry-run --output-dir .
   cscs storage orders --config cscs.yaml
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 """,
 )
 
@@ -180,9 +181,9 @@ Examples:
   cscs storage show --storage-system capstor --status pending
   cscs storage show --json > rows.json
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 Code 3 means problems of severity error or warning; what could be read is
 shown all the same.
 """,
@@ -226,7 +227,7 @@ Examples:
   cscs storage export --dry-run --against yesterday.json --json
   cscs storage export --demo --output-dir .
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
 writes there (--wait waits), 2 usage or configuration, 3 done, with problems
@@ -249,7 +250,7 @@ Examples:
   cscs storage orders --config cscs.yaml --dry-run
   cscs storage orders --mapping organisation --output-dir /srv/orders
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
 writes there (--wait waits), 2 usage or configuration, 3 done, but an order
@@ -269,7 +270,7 @@ Examples:
   cscs storage order 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c --wait 60
   cscs storage order 5dbb3c0e6b414a6ea6b67a6ee2a4bd5c --dry-run --json
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 done, 1 an upstream or the folder failed, or somebody else
 writes there (--wait waits), 2 usage or configuration (an order that nobody
@@ -291,9 +292,9 @@ All three take the site agent's own file by --config: of its offerings, those
 whose reporting_backend is cscs-dwdi (or cscs-dwdi-compute, cscs-dwdi-storage,
 cscs-dwdi-inference) are reported.
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 """,
 )
 
@@ -336,7 +337,7 @@ Examples:
   cscs usage report --from 2025-01 --to 2026-10 --reconcile
   cscs usage report --json > report.json
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 done, 1 an upstream failed, for one account at least, 2 usage or
 configuration, 3 done, with problems of severity error or warning (figures
@@ -374,9 +375,9 @@ Examples:
   cscs usage show --account g207 --from 2026-01 --csv > usage.csv
   cscs usage show --config agent.yaml --account g207 --cluster daint
 
-{_VARIABLES}
+{VARIABLES}
 
-{_EXIT_CODES}
+{EXIT_CODES}
 """,
 )
 
@@ -396,7 +397,7 @@ Examples:
   cscs usage ping --config cscs.yaml
   cscs usage ping --config agent.yaml --offering daint --json
 
-{_VARIABLES}
+{VARIABLES}
 
 Exit codes: 0 all of it works, 1 something failed, 2 usage or configuration,
 3 what is configured works, and reports need more.

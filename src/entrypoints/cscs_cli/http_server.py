@@ -14,13 +14,14 @@ from cscs_cli.failures import UsageError
 if TYPE_CHECKING:
     from uvicorn import Server
 
+    from cscs_bootstrap.events_service import EventsService
     from cscs_bootstrap.settings import Settings
 
 _LAST_ANSWERS: Final = 10
 """Seconds that requests under way are given at the end."""
 
 
-def make_server(settings: Settings) -> Server:
+def make_server(settings: Settings, events: EventsService | None = None) -> Server:
     """The application in a server that does not listen yet. Raises `UsageError`."""
     try:
         from uvicorn import Config, Server
@@ -35,7 +36,7 @@ def make_server(settings: Settings) -> Server:
         ) from None
     return Server(
         Config(
-            create_app(settings),
+            create_app(settings, events=events),
             # uvloop and httptools where they are installed.
             loop="auto",
             http="auto",

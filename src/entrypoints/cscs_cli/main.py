@@ -11,7 +11,8 @@ from typing import Final
 
 from cyclopts import App, CycloptsError, Parameter
 
-from cscs_cli import help_texts
+from cscs_cli import events_help, help_texts
+from cscs_cli.events_commands import COMMANDS, DIRECTORY_COMMANDS
 from cscs_cli.exit_codes import INTERRUPTED, READER_LEFT, ExitCode
 from cscs_cli.failures import UsageError
 from cscs_cli.help_texts import HelpText
@@ -87,7 +88,19 @@ def make_app() -> App:
     _add(usage, "report", "cscs_cli.usage_report:usage_report", help_texts.USAGE_REPORT)
     _add(usage, "show", "cscs_cli.usage_show:usage_show", help_texts.USAGE_SHOW)
     _add(usage, "ping", "cscs_cli.usage_ping:usage_ping", help_texts.USAGE_PING)
+    app.command(_events())
     return app
+
+
+def _events() -> App:
+    events = _group("events", events_help.EVENTS)
+    directory = _group("directory", events_help.DIRECTORY)
+    for name, place, text in COMMANDS:
+        _add(events, name, place, text)
+    for name, place, text in DIRECTORY_COMMANDS:
+        _add(directory, name, place, text)
+    events.command(directory)
+    return events
 
 
 def new_app(name: str, text: HelpText) -> App:

@@ -85,10 +85,14 @@ def say(text: str) -> None:
 
 def say_bytes(data: bytes) -> None:
     """Write a document to standard output as it is, whatever the terminal's encoding."""
+    say_piece(data + b"\n")
+
+
+def say_piece(data: bytes) -> None:
+    """Write a piece of a document to standard output, with nothing after it."""
     with _to_output():
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
-        sys.stdout.buffer.write(b"\n")
         sys.stdout.buffer.flush()
 
 

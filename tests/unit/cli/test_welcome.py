@@ -4,14 +4,14 @@ from cscs_cli.welcome import examples, welcome
 
 
 def test_the_welcome_has_the_lines_to_paste_each_on_its_own() -> None:
-    lines = welcome("http://127.0.0.1:1", "capstor").splitlines()
+    lines = welcome("http://127.0.0.1:1", "capstor", "a-key").splitlines()
 
     assert [line for line in lines if line.startswith("curl ")] == [
-        line for _, line in examples("http://127.0.0.1:1", "capstor")
+        line for _, line in examples("http://127.0.0.1:1", "capstor", "a-key")
     ]
 
 
 def test_a_name_with_quotes_cannot_leave_its_place_in_the_line() -> None:
-    lines = [line for _, line in examples("http://127.0.0.1:1", "a'; rm -rf b")]
+    lines = [line for _, line in examples("http://127.0.0.1:1", "a'; rm -rf b", "a-key")]
 
     assert any("storage_system=a%27%3B%20rm%20-rf%20b" in line for line in lines)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cscs_bootstrap.secrets import ProxyUrl, Secret
+from cscs_bootstrap.secrets import DatabaseUrl, ProxyUrl, Secret
 from cscs_bootstrap.settings import (
     AdapterKind,
     LogFormat,
@@ -19,6 +19,7 @@ from cscs_bootstrap.settings import (
     describe,
     load_settings,
 )
+from cscs_domain.events.event import DEFAULT_SOURCES
 from cscs_domain.storage.mount_points import MountPath
 from cscs_domain.storage.target_ids import ItemIds
 from cscs_domain.usage.components import Component
@@ -57,6 +58,8 @@ class Key(NamedTuple):
 
 URL = "https://service.example.com/api/"
 PROXY = "socks5h://localhost:1080"
+DATABASE = "postgresql://me:hunter2@db.example.com/events"
+KEY = "a-key-of-a-collector"
 DSN = "https://public@sentry.example.com/7"
 ZERO_ROOTS: dict[str, object] = {}
 
@@ -149,6 +152,23 @@ KEYS = [
     Key("usage.storage_path_mapping", None, {}, '{"p1": "/store/p1"}', {"p1": "/store/p1"}),
     Key("usage.storage_tenant", None, None, "cscs", "cscs"),
     Key("usage.storage_url_style", None, StorageUrlStyle.QUERY, "path", StorageUrlStyle.PATH),
+    # usage events
+    Key(
+        "events.database_url",
+        "DATABASE_URL",
+        DatabaseUrl("sqlite:///cscs-events.sqlite3"),
+        DATABASE,
+        DatabaseUrl(DATABASE),
+    ),
+    Key("events.collector_key", "COLLECTOR_API_KEY", None, KEY, Secret(KEY)),
+    Key("events.collector_keys", None, {}, f'{{"pbs1": "{KEY}"}}', {"pbs1": Secret(KEY)}),
+    Key("events.sources", None, DEFAULT_SOURCES, '["pbs", "pbsLog"]', ("pbs", "pbsLog")),
+    Key("events.most_body_bytes", None, 10_485_760, "1_000_000", 1_000_000),
+    Key("events.most_events", None, 10_000, "100", 100),
+    Key("events.partitions_ahead", None, 3, "12", 12),
+    Key("events.compress_after_days", None, 7, "30", 30),
+    Key("events.retention_days", None, None, "400", 400),
+    Key("events.pool_size", None, 8, "2", 2),
     # F
     Key("sentry.dsn", "SENTRY_DSN", None, DSN, Secret(DSN)),
     Key("sentry.environment", "SENTRY_ENVIRONMENT", None, "production", "production"),

@@ -1,12 +1,16 @@
-"""Hypothesis strategies of everything that a storage answer is made of.
+"""Hypothesis strategies of everything that a storage answer and usage events are made of.
 
-For the tests of services that are built on the domain, as well as our own. Four families:
+For the tests of services that are built on the domain, as well as our own. Six families:
 
 * text and numbers: `safe_slugs`, `path_segments`, `unsafe_slugs`, `terabytes`, `sent_numbers`, ...
 * rows as Waldur sends them: `valid_rows` (always believed), `hostile_rows` (anything at all)
 * what a site decides: `policies`, `quota_policies`, `overrides`
 * whole sites: `sites` (every row is served), `untidy_sites` (much is wrong), `bad_rows` (one row
   that must be left out), `shuffled` and `pages` (the same rows in another order or portioning)
+* usage events: `usage_events` (valid ones), `usage_event_wires` (as collectors send them, always
+  taken), `hostile_usage_event_wires` (anything at all)
+* directories that usage is linked to: `directories` (few names, so that many are ambiguous), and
+  `directory_events`, which speak of what is in them
 
     from hypothesis import given
     from cscs_fakes.strategies import Site, sites
@@ -19,6 +23,7 @@ For the tests of services that are built on the domain, as well as our own. Four
 Needs the extra `fakes`. Nothing else in `cscs_fakes` imports hypothesis.
 """
 
+from cscs_fakes.strategies.directories import directories, directory_events
 from cscs_fakes.strategies.numbers import overrides, sent_numbers, terabytes, unusable_numbers
 from cscs_fakes.strategies.rearranging import pages, shuffled
 from cscs_fakes.strategies.resource_rows import (
@@ -37,6 +42,11 @@ from cscs_fakes.strategies.text import (
     unsafe_slugs,
     uuid_texts,
 )
+from cscs_fakes.strategies.usage_events import (
+    hostile_usage_event_wires,
+    usage_event_wires,
+    usage_events,
+)
 from cscs_fakes.strategies.whole_sites import BadRow, Site, bad_rows, sites, untidy_sites
 
 __all__ = [
@@ -45,7 +55,10 @@ __all__ = [
     "any_text",
     "backend_ids",
     "bad_rows",
+    "directories",
+    "directory_events",
     "hostile_rows",
+    "hostile_usage_event_wires",
     "json_values",
     "orders_in_progress",
     "overrides",
@@ -62,6 +75,8 @@ __all__ = [
     "unsafe_slugs",
     "untidy_sites",
     "unusable_numbers",
+    "usage_event_wires",
+    "usage_events",
     "uuid_texts",
     "valid_rows",
 ]

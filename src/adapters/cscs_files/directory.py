@@ -1,0 +1,172 @@
+"""Users, projects and allocations out of a file or a folder of tables."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import attrs
+
+from cscs_domain.errors import InvalidValueError, UpstreamServiceError
+from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
+from cscs_domain.events.directory_rows import Section
+from cscs_domain.events.directory_wire import directory_from_wire
+from cscs_domain.ports import Directory
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_files.directory_tables import other_tables, read_table, table_name
+from cscs_files.file_reading import FileStamp, SourceFile
+from cscs_files.identity_documents import Pairs, read_tree
+
+LARGEST_DIRECTORY_FILE: Final = 64 * 2**20
+"""Bytes: about half a million users."""
+
+_STANDS_FOR: Final = "directory"
+_SETTLED_NS: Final = 2 * 10**9
+
+_Stamps: TypeAlias = tuple[FileStamp, ...]
+
+
+@attrs.frozen
+class _Good:
+    """What was made of a state of the files."""
+
+    known: KnownDirectory
+    problems: tuple[Problem, ...]
+
+
+class FileDirectory:
+    """One YAML or JSON file (see `directory_wire` of the domain), or a folder of CSV tables.
+
+    What was read is kept until a file changes. If it cannot be read then, what was read before
+    stands in: to turn events away would lose more than to link a few by yesterday's names, which
+    is mended by linking them again. `read` tells of it. Only a directory that was never read is an
+    error. `reads` counts how often the files were parsed.
+    """
+
+    def __init__(self, path: Path, *, largest_file: int = LARGEST_DIRECTORY_FILE) -> None:
+        self._named = SourceFile(_STANDS_FOR, path, largest_file)
+        self._good: _Good | None = None
+        self._last: tuple[_Stamps, _Good | UpstreamServiceError] | None = None
+        self._reading = asyncio.Lock()
+        self.reads = 0
+
+    async def find(self, query: DirectoryQuery) -> KnownDirectory:
+        """The whole directory, whatever was asked: its look-ups are made once."""
+        return (await self.read())[0]
+
+    async def read(self) -> tuple[KnownDirectory, tuple[Problem, ...]]:
+        """The whole directory and what is wrong with it.
+
+        Raises `UpstreamServiceError` if it could never be read.
+        """
+        async with self._reading:  # one reader, however many wait
+            return await asyncio.to_thread(self._current)
+
+    async def close(self) -> None:
+        """No file is kept open."""
+
+    def _current(self) -> tuple[KnownDirectory, tuple[Problem, ...]]:
+        try:
+            latest = self._latest()
+        except UpstreamServiceError as error:
+            latest = error
+        if isinstance(latest, _Good):
+            self._good = latest
+            return latest.known, latest.problems
+        if self._good is None:
+            self._last = None
+            raise latest
+        return self._good.known, (_stale(latest), *self._good.problems)
+
+    def _latest(self) -> _Good | UpstreamServiceError:
+        files = self._files()
+        stamps = tuple(file.stamp() for file in files.values())
+        if self._last is not None and self._last[0] == stamps:
+            return self._last[1]
+        self.reads += 1
+        read = self._parsed(files, stamps)
+        # A clock tick of a file system takes milliseconds, on some mounts two seconds: a file
+        # that is younger could change once more and keep its stamp.
+        settled = time.time_ns() - max(stamp.modified for stamp in stamps) > _SETTLED_NS
+        self._last = (stamps, read) if settled else None
+        return read
+
+    def _parsed(
+        self, files: dict[Section | None, SourceFile], stamps: _Stamps
+    ) -> _Good | UpstreamServiceError:
+        try:
+            contents = {section: file.read() for section, file in files.items()}
+            if tuple(stamp for _, stamp in contents.values()) != stamps:
+                return self._named.error("changed while it was read", retryable=True)
+            tree, beside = self._tree(files, {key: data for key, (data, _) in contents.items()})
+            known, problems = directory_from_wire(tree)
+        except InvalidValueError as error:
+            return self._named.error(str(error), retryable=False)
+        except UpstreamServiceError as error:
+            return error
+        known.book  # noqa: B018 - made here, in a thread, and not by whoever asks first
+        return _Good(known, (*beside, *problems))
+
+    def _files(self) -> dict[Section | None, SourceFile]:
+        """The tables by what is in them, or the one file for all."""
+        path = self._named.path
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            raise self._named.failed(error) from None
+        if not is_folder:
+            return {None: self._named}
+        return {
+            section: attrs.evolve(self._named, path=path / table_name(section))
+            for section in Section
+        }
+
+    def _tree(
+        self, files: dict[Section | None, SourceFile], contents: dict[Section | None, bytes]
+    ) -> tuple[dict[str, object], list[Problem]]:
+        if None in files:
+            return _top(files[None], contents[None]), []
+        tables: dict[str, object] = {
+            section.value: read_table(files[section], contents[section], section)
+            for section in Section
+        }
+        try:
+            return tables, other_tables(self._named.path)
+        except OSError as error:
+            raise self._named.failed(error) from None
+
+
+def _top(file: SourceFile, content: bytes) -> dict[str, object]:
+    tree = read_tree(file, content)
+    if not isinstance(tree, Pairs):
+        # Nothing at all is what a file looks like that is just being written.
+        reason = f"expected {', '.join(Section)} at its top"
+        raise file.error(reason, retryable=not tree)
+    return {key: _plain(value) for key, value in _members(tree).items()}
+
+
+def _plain(value: object) -> object:
+    """The same with mappings as such; a key that contradicts itself has a tuple of its values."""
+    if isinstance(value, Pairs):
+        return {key: _plain(member) for key, member in _members(value).items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _members(pairs: Pairs) -> dict[str, object]:
+    return {key: pairs.member(key) for key, _ in pairs}
+
+
+def _stale(failure: UpstreamServiceError) -> Problem:
+    return Problem(
+        ProblemCode.STALE_DIRECTORY,
+        Severity.WARNING,
+        f"{failure}. Links are made with what was read before.",
+        "Mend the file; then `cscs events relink`.",
+    )
+
+
+_: type[Directory] = FileDirectory

@@ -1,0 +1,88 @@
+"""A directory in a folder of CSV tables, one for each kind of records.
+
+`users.csv`, `projects.csv`, `allocations.csv` and `openstack_requests.csv`, each with a line of
+column names (see `directory_wire` of the domain) and records below, separated by commas or, if the
+first line has any, by semicolons; UTF-8. All four have to be there, since a table that is missing
+would read as "everybody is gone"; the line of column names alone makes an empty one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Final
+
+from cscs_domain.events.directory_rows import Section
+from cscs_domain.events.directory_wire import NEEDED
+from cscs_domain.problems import Problem, ProblemCode, Severity
+from cscs_files.file_reading import SourceFile
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+def table_name(section: Section) -> str:
+    """The name of a table's file."""
+    return f"{section}.csv"
+
+
+def other_tables(folder: Path) -> list[Problem]:
+    """What lies beside the tables and may have been meant as one. Blocks; raises `OSError`."""
+    names = {table_name(section) for section in Section}
+    found = sorted(
+        path.name for path in folder.iterdir() if path.suffix == ".csv" and path.name not in names
+    )
+    return [_unread(name) for name in found if not name.startswith(".")]
+
+
+def read_table(file: SourceFile, content: bytes, section: Section) -> list[object]:
+    """The records of a table. Raises `UpstreamServiceError` if it is none of this section.
+
+    A record with more or fewer cells than there are columns is a list of its cells.
+    """
+    text = _text(file, content)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text))
+        header = [name.strip() for name in next(lines, [])]
+        _check(file, header, section)
+        return [_record(header, cells) for cells in lines if any(map(str.strip, cells))]
+    except csv.Error as error:
+        raise file.error(f"not CSV: {error} at line {lines.line_num}", retryable=True) from None
+
+
+def _unread(name: str) -> Problem:
+    message = f"{name!a} is no table of a directory and was passed over."
+    hint = f"The tables are {', '.join(map(table_name, Section))}."
+    return Problem(ProblemCode.UNKNOWN_KEY, Severity.WARNING, message, hint)
+
+
+def _text(file: SourceFile, content: bytes) -> str:
+    try:
+        text = content.removeprefix(_BYTE_ORDER_MARK).decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise file.error(f"not UTF-8 at line {line}", retryable=False) from None
+    if not text.endswith("\n"):
+        # The rest of the line may not have been written yet.
+        raise file.error("does not end with a line break: half-written?", retryable=True)
+    return text
+
+
+def _delimiter(text: str) -> str:
+    first = text.split("\n", 1)[0]
+    return ";" if ";" in first else ","
+
+
+def _check(file: SourceFile, header: list[str], section: Section) -> None:
+    if not any(header):
+        raise file.error("has no line of column names at its top", retryable=True)
+    if len(set(header)) < len(header):
+        raise file.error("has two columns of one name", retryable=False)
+    if missing := [name for name in NEEDED[section] if name not in header]:
+        raise file.error(f"has no column {', '.join(missing)}", retryable=False)
+
+
+def _record(header: list[str], cells: list[str]) -> object:
+    if len(cells) != len(header):
+        return cells
+    return dict(zip(header, cells, strict=True))

@@ -1,0 +1,105 @@
+"""Telling "the database is away" from a mistake of ours, in sentences without addresses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from cscs_domain.errors import StoreUnavailableError
+
+SERVICE: Final = "the event store"
+
+_SQLITE: Final = {
+    sqlite3.SQLITE_BUSY: "is locked by another process",
+    sqlite3.SQLITE_LOCKED: "is locked by another process",
+    sqlite3.SQLITE_NOMEM: "has no memory left",
+    sqlite3.SQLITE_READONLY: "cannot be written to",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: input/output error",
+    sqlite3.SQLITE_FULL: "cannot be written to: the disk is full",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_PROTOCOL: "is locked by another process",
+}
+_SQLITE_BROKEN: Final = {
+    sqlite3.SQLITE_CORRUPT: "is damaged",
+    sqlite3.SQLITE_NOTADB: "is no SQLite file",
+}
+_POSTGRESQL: Final = {
+    "08": "broke the connection off",
+    "28": "does not let us in",
+    "3D": "has no such database",
+    "53": "has no room for more",
+    "55": "is locked by somebody else",
+    "57": "is shutting down, or ended the connection",
+    "58": "has trouble with its disk",
+    "40": "could not bring writers in line, twice",
+}
+"""By the class of an SQLSTATE: its first two characters."""
+_UNREACHABLE: Final = "cannot be reached, or broke the connection off"
+_SERIALIZATION_FAILURE: Final = "40001"
+_DEADLOCK: Final = "40P01"
+
+
+@contextmanager
+def telling_unavailability() -> Iterator[None]:
+    """Raise `StoreUnavailableError` for everything that means that the database is away.
+
+    What violates a constraint or names no table is a mistake of ours, and passes.
+    """
+    try:
+        yield
+    except PoolTimeoutError:
+        reason = "no connection became free in time"
+        raise StoreUnavailableError(SERVICE, reason) from None
+    except DBAPIError as error:
+        raise _unavailable(error) or error from None
+    except (psycopg.OperationalError, sqlite3.Error) as error:
+        # Not all that happens while a connection opens or closes comes wrapped.
+        raise _of_driver(error) or error from None
+
+
+def may_be_repeated(error: DBAPIError) -> bool:
+    """Whether the database asks to run the transaction again, because another was in its way."""
+    return getattr(error.orig, "sqlstate", None) in {_SERIALIZATION_FAILURE, _DEADLOCK}
+
+
+def lacks_partition(error: DBAPIError) -> bool:
+    """Whether a row found no partition: no constraint of a table has been violated then."""
+    cause = error.orig
+    return isinstance(cause, psycopg.errors.CheckViolation) and not cause.diag.constraint_name
+
+
+def _unavailable(error: DBAPIError) -> StoreUnavailableError | None:
+    told = None if error.orig is None else _of_driver(error.orig)
+    if told is None and error.connection_invalidated:
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {_UNREACHABLE}")
+    return told
+
+
+def _of_driver(cause: BaseException) -> StoreUnavailableError | None:
+    if isinstance(cause, sqlite3.Error):
+        return _of_sqlite(cause)
+    if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
+        state = cause.sqlstate
+        reason = _POSTGRESQL.get((state or "")[:2], _UNREACHABLE)
+        return StoreUnavailableError(
+            SERVICE, f"PostgreSQL {reason}" + (f" ({state})" * bool(state))
+        )
+    return None
+
+
+def _of_sqlite(cause: sqlite3.Error) -> StoreUnavailableError | None:
+    # Extended codes have the plain one in their lowest byte.
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is None:
+        return None
+    if reason := _SQLITE.get(code & 0xFF):
+        return StoreUnavailableError(SERVICE, f"the SQLite file {reason}")
+    if reason := _SQLITE_BROKEN.get(code & 0xFF):
+        return StoreUnavailableError(SERVICE, f"the SQLite file {reason}", retryable=False)
+    return None

@@ -1,0 +1,37 @@
+"""What the store knows about itself: the zone of the days in its sums."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, delete, insert, select
+
+from cscs_domain._text import shown
+from cscs_domain.errors import InvalidValueError
+from cscs_sql.schema import facts
+
+SITE_TIMEZONE: Final = "site_timezone"
+
+
+def zone_name(zone: tzinfo) -> str:
+    """The name of a zone as it is kept. Raises `InvalidValueError` for one that has none."""
+    name = str(zone)
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        reason = "is no zone of the time zone database, such as Europe/Zurich"
+        raise InvalidValueError("site_timezone", shown(name), reason) from None
+    return name
+
+
+def read_zone(connection: Connection) -> str | None:
+    """The name of the zone, if it has been written."""
+    return connection.scalar(select(facts.c.value).where(facts.c.name == SITE_TIMEZONE))
+
+
+def write_zone(connection: Connection, name: str) -> None:
+    """Put the name of the zone there, whatever stood there."""
+    connection.execute(delete(facts).where(facts.c.name == SITE_TIMEZONE))
+    connection.execute(insert(facts).values(name=SITE_TIMEZONE, value=name))

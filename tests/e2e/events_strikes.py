@@ -1,0 +1,96 @@
+"""Servers and databases that end in the middle of a batch, at moments that were drawn beforehand.
+
+A strike is drawn as the place of a batch and as a part of the time that a batch usually takes, so
+that it comes before its transaction, in it, after it, or when it has just been answered.
+`CSCS_CRASH_KILLS=300` makes so many strikes instead of a few (with `pytest -s` it prints what they
+met); `CSCS_CRASH_SEED=…` repeats the draws of an earlier run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from random import Random
+from secrets import randbits
+from typing import Final, TypeAlias
+
+import attrs
+
+from tests.e2e.events_client import Collector
+from tests.e2e.events_server import EventsServer
+from tests.e2e.postgres_cluster import FAST, IMMEDIATE, PostgresCluster
+
+KILLS: Final = int(os.environ.get("CSCS_CRASH_KILLS", "4"))
+SEED: Final = int(os.environ.get("CSCS_CRASH_SEED") or randbits(32))
+A_ROUND: Final = 20
+"""So many strikes at most while 200 batches are sent."""
+
+Blow: TypeAlias = Callable[[], None]
+"""Ends something, and starts it again."""
+
+
+def on_server(server: EventsServer) -> Blow:
+    """Kill a server and start it again."""
+
+    def strike() -> None:
+        server.kill()
+        server.start()
+
+    return strike
+
+
+def on_database(cluster: PostgresCluster, random: Random) -> Blow:
+    """Stop PostgreSQL, mostly in a rough way, and start it again."""
+
+    def strike() -> None:
+        cluster.stop(random.choice([IMMEDIATE, IMMEDIATE, signal.SIGKILL, FAST]))
+        cluster.start()
+
+    return strike
+
+
+@attrs.frozen
+class Strikes:
+    """Blows by the places of batches, each with its part of a batch's time."""
+
+    drawn: dict[int, list[tuple[float, Blow]]]
+    _worker: ThreadPoolExecutor
+    _struck: list[Future[None]] = attrs.field(factory=list)
+
+    def during(self, collector: Collector) -> Callable[[int], None]:
+        """What a collector calls before each batch."""
+        return lambda number: self._before(number, collector.usual_seconds)
+
+    def _before(self, number: int, seconds: float) -> None:
+        for part, blow in self.drawn.pop(number, ()):
+            self._struck.append(self._worker.submit(self._strike, part * seconds, blow))
+
+    @staticmethod
+    def _strike(delay: float, blow: Blow) -> None:
+        threading.Event().wait(delay)
+        blow()
+
+    def finish(self) -> None:
+        """Wait for the last one; raise what went wrong."""
+        for each in self._struck:
+            each.result()
+
+
+@contextmanager
+def strikes(
+    random: Random, blows: Sequence[Blow], *, count: int, batches: int
+) -> Iterator[Strikes]:
+    """So many strikes during so many batches. One at a time: each waits for the one before."""
+    drawn: defaultdict[int, list[tuple[float, Blow]]] = defaultdict(list)
+    for number in range(count):
+        blow = blows[number % len(blows)]
+        drawn[random.randrange(batches)].append((random.uniform(0, 1.3), blow))
+    with ThreadPoolExecutor(1) as worker:
+        made = Strikes(drawn, worker)
+        yield made
+        made.finish()

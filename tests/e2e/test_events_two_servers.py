@@ -1,0 +1,103 @@
+"""Two servers on one PostgreSQL, with overlapping batches, while they and it are killed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.e2e.events_check import check_store, summary
+from tests.e2e.events_client import Collector, collector
+from tests.e2e.events_made import PROJECTS, Batch, make_batches
+from tests.e2e.events_server import EventsServer, postgresql_site
+from tests.e2e.events_strikes import A_ROUND, KILLS, SEED, Blow, on_database, on_server, strikes
+from tests.e2e.postgres_cluster import PostgresCluster, shared_cluster
+
+BATCHES = 200
+OVERLAP = 100
+
+
+@pytest.fixture
+def cluster() -> Iterator[PostgresCluster]:
+    with shared_cluster() as cluster:
+        yield cluster
+
+
+def overlapping(random: Random) -> tuple[list[list[Batch]], list[Batch]]:
+    """What either of two collectors sends, the same half in another order; and all of it."""
+    made: list[Batch] = [*make_batches(random, count=2 * BATCHES - OVERLAP)]
+    first, second = made[:BATCHES], made[-BATCHES:]
+    random.shuffle(second)
+    return [first, second], made
+
+
+def send_to_both(
+    servers: list[EventsServer], random: Random, blows: list[Blow], count: int
+) -> tuple[list[Collector], list[Batch]]:
+    """Two collectors send at the same time, each to a server of its own."""
+    parts, everything = overlapping(random)
+    with ExitStack() as stack:
+        senders = [
+            stack.enter_context(collector(server.url, Random(random.random()), with_keys=keys))
+            for server, keys in zip(servers, [True, False], strict=True)
+        ]
+        drawn = [
+            stack.enter_context(strikes(random, blows, count=half, batches=BATCHES))
+            for half in (count - count // 2, count // 2)
+        ]
+        workers = stack.enter_context(ThreadPoolExecutor(len(senders)))
+        running = [
+            workers.submit(sender.send_all, part, each.during(sender))
+            for sender, part, each in zip(senders, parts, drawn, strict=True)
+        ]
+        for each in running:
+            each.result()
+    return senders, everything
+
+
+def test_two_servers_store_each_event_once_whatever_is_killed(
+    tmp_path: Path, cluster: PostgresCluster
+) -> None:
+    print(f"CSCS_CRASH_SEED={SEED}")
+    random = Random(SEED)
+    met: Counter[str] = Counter()
+    for begin in range(0, KILLS, A_ROUND):
+        with postgresql_site(tmp_path) as site, ExitStack() as stack:
+            servers = [stack.enter_context(site.server()) for _ in range(2)]
+            blows = [*map(on_server, servers), on_database(cluster, random)]
+            count = min(A_ROUND, KILLS - begin)
+            senders, batches = send_to_both(servers, random, blows, count)
+            for sender in senders:
+                assert len(sender.acknowledged) == BATCHES
+                met += sender.failures
+            check_store(servers[0], batches)
+            assert all("Traceback" not in server.log for server in servers)
+    print(f"{KILLS} strikes: {dict(met)}")
+
+
+def test_sums_read_from_two_servers_while_batches_come_in_end_up_right(tmp_path: Path) -> None:
+    """Readers refresh the sums while others store, so that no event may slip between them."""
+    random = Random(SEED)
+    with postgresql_site(tmp_path) as site, ExitStack() as stack:
+        servers = [stack.enter_context(site.server()) for _ in range(2)]
+        parts, batches = overlapping(random)
+
+        def send_and_read(server: EventsServer, part: list[Batch]) -> None:
+            with collector(server.url, random) as sender:
+                for number, batch in enumerate(part):
+                    sender.send(batch, is_last=number % 20 == 0)
+                    if number % 5 == 0:
+                        summary(server, f"p{number % PROJECTS}")
+
+        with ThreadPoolExecutor(2) as workers:
+            for each in [
+                workers.submit(send_and_read, server, part)
+                for server, part in zip(servers, parts, strict=True)
+            ]:
+                each.result()
+        check_store(servers[1], batches)

@@ -1,0 +1,65 @@
+"""Whose key a batch came with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cscs_bootstrap.collector_keys import CollectorKeys
+from cscs_bootstrap.settings import load_settings
+
+FIRST, SECOND = "the-first-key-of-all", "the-second-key-of-all"
+
+
+def keys(**environ: str) -> CollectorKeys:
+    """The keys of an environment."""
+    return CollectorKeys.of(load_settings(environ).settings.events)
+
+
+def two_keys() -> CollectorKeys:
+    """One key with a name and one without."""
+    named = f'{{"pbs1": "{SECOND}"}}'
+    return keys(COLLECTOR_API_KEY=FIRST, CSCS_EVENTS__COLLECTOR_KEYS=named)
+
+
+def test_every_key_tells_its_collector() -> None:
+    assert two_keys().sender_of(FIRST) == "default"
+    assert two_keys().sender_of(SECOND) == "pbs1"
+    assert two_keys().names == ("default", "pbs1")
+
+
+def test_blanks_around_a_key_do_not_matter() -> None:
+    assert two_keys().sender_of(f" {FIRST}\t") == "default"
+
+
+@given(st.text())
+def test_no_other_text_is_a_key(text: str) -> None:
+    assert two_keys().sender_of(f"{text}x") is None
+
+
+@pytest.mark.parametrize("text", ["", FIRST[:-1], FIRST.upper(), f"{FIRST}{SECOND}", "\ud800", "é"])
+def test_what_is_nearly_a_key_is_none(text: str) -> None:
+    assert two_keys().sender_of(text) is None
+
+
+def test_without_keys_nobody_is_known() -> None:
+    assert not keys()
+    assert keys().sender_of("") is None
+    assert two_keys()
+
+
+def test_a_key_that_was_changed_in_its_file_counts_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(FIRST, encoding="utf-8")
+    found = keys(COLLECTOR_API_KEY_FILE=str(path))
+    path.write_text(f"{SECOND}\n", encoding="utf-8")
+
+    assert found.sender_of(FIRST) is None
+    assert found.sender_of(SECOND) == "default"
+
+
+def test_keys_do_not_show_themselves() -> None:
+    assert FIRST not in repr(two_keys())
