@@ -4,10 +4,12 @@ A machine without PostgreSQL, or without the TimescaleDB that TIMESCALE_URL name
 out; the former is a failure where `CSCS_FAIL_ON_LEFT_OUT` says so.
 """
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 from uuid import uuid4
@@ -34,9 +36,15 @@ def sqlite(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def postgresql(_folder: Path) -> Iterator[str]:
-    """The URL of an empty database."""
-    with _database_on(POSTGRESQL) as url:
-        yield url
+    """The URL of an empty database: a schema of its own, which is made faster than a database."""
+    database, schema = _database_of_this_run(), f"test_{uuid4().hex}"
+    _run(database, "CREATE SCHEMA {}", schema)
+    try:
+        yield f"{database}?options=-csearch_path%3D{schema}"
+    finally:
+        # Waits no longer for somebody who has forgotten to close a transaction.
+        patient = f"{database}?options=-clock_timeout%3D20s"
+        _run(patient, "DROP SCHEMA {} CASCADE", schema)
 
 
 @contextmanager
@@ -59,6 +67,14 @@ def initialised(fresh: Fresh, folder: Path, zone: tzinfo = UTC) -> Iterator[str]
     with fresh(folder) as url:
         initialise(url, zone=zone, now=NOW)
         yield url
+
+
+@cache
+def _database_of_this_run() -> str:
+    name = f"cscs_test_{uuid4().hex}"
+    _run(POSTGRESQL, "CREATE DATABASE {}", name)
+    atexit.register(_run, POSTGRESQL, "DROP DATABASE {} WITH (FORCE)", name)
+    return f"{POSTGRESQL.rpartition('/')[0]}/{name}"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
@@ -19,8 +19,10 @@ from cscs_api.usage_cursor import LENGTH, cursor_of, key_of
 from cscs_api.usage_formats import COLUMNS
 from cscs_domain.errors import StoreUnavailableError
 from cscs_domain.events.bounds import EARLIEST, LATEST
-from cscs_domain.events.stored import EventKey
+from cscs_domain.events.stored import EventFilter, EventKey, StoredEvent
+from cscs_fakes.usage_event_store import FakeUsageEventStore
 from tests.api.events_site import EVENTS, EventsSite, Json, batch, changed, events_site
+from tests.events_site import ZURICH
 
 
 @pytest.fixture
@@ -227,13 +229,23 @@ async def test_with_a_limit_they_are_pages_too(site: EventsSite) -> None:
     assert 'rel="next"' in response.headers["link"]
 
 
-async def test_a_head_of_a_whole_list_reads_little(site: EventsSite) -> None:
+async def test_a_head_of_a_whole_list_reads_one_page(site: EventsSite) -> None:
+    reads: list[int] = []
+
+    class Counted(FakeUsageEventStore):
+        async def page(
+            self, wanted: EventFilter, *, after: EventKey | None = None, limit: int
+        ) -> Sequence[StoredEvent]:
+            reads.append(limit)
+            return await super().page(wanted, after=after, limit=limit)
+
     many = [changed(EVENTS[0], extra={"event_id": f"{number:032x}"}) for number in range(600)]
     await site.send(batch(many))
+    site.service.store = Counted(ZURICH, site.store.book)
     response = await site.client.head("/usage/events", headers={"accept": "text/csv"})
 
-    assert response.status_code == 200
-    assert response.content == b""
+    assert (response.status_code, response.content) == (200, b"")
+    assert reads == [500]
 
 
 async def test_a_store_that_is_away_is_503_before_a_list_begins(site: EventsSite) -> None:

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cscs_domain.errors import UpstreamServiceError
+from cscs_domain.events.erase_person import erase_person
+from cscs_domain.events.stored import Person
 from tests.api.events_site import EVENTS, EventsSite, Json, batch, changed, events_site
+from tests.events_site import NOW
 
 GHOST = EVENTS[6]["extra"]["event_id"]
 LINK = f"events/{GHOST}/link"
@@ -173,3 +176,16 @@ async def test_other_methods_are_405(site: EventsSite) -> None:
 
     assert response.status_code == 405
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "PUT", "DELETE"}
+
+
+async def test_whom_was_erased_is_not_linked_again(site: EventsSite) -> None:
+    person = Person(identities=frozenset({"ghost01"}))
+    await erase_person(person, store=site.store, by="op", at=NOW, reason="asked for")
+
+    named = await site.change("PUT", LINK, {**WHY, "user": "u2"})
+    taken_back = await site.change("DELETE", LINK)
+    elsewhere = await site.change("PUT", LINK, {**WHY, "project": "207"})
+
+    assert (named.status_code, taken_back.status_code) == (422, 422)
+    assert "erased" in named.json()["detail"][0]["msg"]
+    assert elsewhere.status_code == 200

@@ -19,7 +19,7 @@ from cscs_domain.events.stored import (
 )
 from cscs_domain.ports import UsageEventStore
 from tests.contract.usage_event_store_adapters import Ids, Remembered, Stores
-from tests.events_site import NOW, UNRESOLVED, an_event, at, linked, mail, only_one
+from tests.events_site import NOW, UNRESOLVED, an_event, at, everything, linked, mail, only_one
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +40,7 @@ async def filled(
     await store.store(
         [linked(an_event(), number, link) for number, link in enumerate(links, 1)], at=NOW
     )
-    return [await only_one(store, number) for number in range(1, len(links) + 1)]
+    return await everything(store, limit=1000)
 
 
 async def test_a_new_link_takes_the_place_of_the_old(store: UsageEventStore) -> None:

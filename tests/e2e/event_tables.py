@@ -63,11 +63,27 @@ def read_tables(url: str) -> EventTables:
         )
 
 
+def empty_tables(url: str) -> None:
+    """Leave nothing of any event, as if the store had just been made."""
+    names = ("events", "event_links", "link_corrections", "summaries", "touched_days", "receipts")
+    statements = [f"DELETE FROM resource_usage_{name}" for name in names]
+    if url.startswith("sqlite"):
+        with closing(_opened(url)) as lite:
+            lite.executescript(";".join(["BEGIN IMMEDIATE", *statements, "COMMIT"]))
+        return
+    with psycopg.connect(url) as connection:
+        connection.execute(";".join(statements).encode())
+
+
+def _opened(url: str) -> sqlite3.Connection:
+    path = Path(url.removeprefix("sqlite:///"))
+    return sqlite3.connect(path, isolation_level=None, timeout=30)
+
+
 @contextmanager
 def _querying(url: str) -> Iterator[Query]:
     if url.startswith("sqlite"):
-        path = Path(url.removeprefix("sqlite:///"))
-        with closing(sqlite3.connect(path, isolation_level=None)) as lite:
+        with closing(_opened(url)) as lite:
             lite.execute("BEGIN")
             yield lambda statement: _rows(lite.execute(statement))
         return

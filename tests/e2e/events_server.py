@@ -46,6 +46,11 @@ class EventsSite:
         return self.folder / "directory.yaml"
 
     @property
+    def file(self) -> Path:
+        """The database, if it is one of SQLite."""
+        return self.folder / _FILE
+
+    @property
     def variables(self) -> dict[str, str]:
         """Settings of everything that runs here."""
         return {
@@ -195,7 +200,7 @@ def empty_site(folder: Path, url: str, **more: str) -> EventsSite:
 def sqlite_site(folder: Path) -> EventsSite:
     """A site with an empty store in a file of this folder; nothing runs yet."""
     site = empty_site(folder, sqlite_url(folder))
-    (folder / _FILE).write_bytes(_made_once())
+    site.file.write_bytes(_made_once())
     return site
 
 

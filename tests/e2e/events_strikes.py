@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle, islice
 from random import Random
 from secrets import randbits
 from typing import Final, TypeAlias
@@ -25,13 +26,25 @@ from tests.e2e.events_client import Collector
 from tests.e2e.events_server import EventsServer
 from tests.e2e.postgres_cluster import FAST, IMMEDIATE, PostgresCluster
 
-KILLS: Final = int(os.environ.get("CSCS_CRASH_KILLS", "4"))
+KILLS: Final = int(os.environ.get("CSCS_CRASH_KILLS", "3"))
 SEED: Final = int(os.environ.get("CSCS_CRASH_SEED") or randbits(32))
 A_ROUND: Final = 20
 """So many strikes at most while 200 batches are sent."""
 
 Blow: TypeAlias = Callable[[], None]
 """Ends something, and starts it again."""
+
+
+def rounds(seed: int) -> Iterator[int]:
+    """How many strikes each round of batches has."""
+    print(f"CSCS_CRASH_SEED={seed}")
+    for begin in range(0, KILLS, A_ROUND):
+        yield min(A_ROUND, KILLS - begin)
+
+
+def in_turn(blows: Sequence[Blow], count: int) -> list[Blow]:
+    """So many, each kind as often as the others."""
+    return list(islice(cycle(blows), count))
 
 
 def on_server(server: EventsServer) -> Blow:
@@ -82,13 +95,10 @@ class Strikes:
 
 
 @contextmanager
-def strikes(
-    random: Random, blows: Sequence[Blow], *, count: int, batches: int
-) -> Iterator[Strikes]:
-    """So many strikes during so many batches. One at a time: each waits for the one before."""
+def strikes(random: Random, blows: Sequence[Blow], *, batches: int) -> Iterator[Strikes]:
+    """These blows during so many batches. One at a time: each waits for the one before."""
     drawn: defaultdict[int, list[tuple[float, Blow]]] = defaultdict(list)
-    for number in range(count):
-        blow = blows[number % len(blows)]
+    for blow in blows:
         drawn[random.randrange(batches)].append((random.uniform(0, 1.3), blow))
     with ThreadPoolExecutor(1) as worker:
         made = Strikes(drawn, worker)

@@ -14,8 +14,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -92,6 +92,19 @@ class PostgresCluster:
     def kill(self) -> None:
         """Kill its first process; the others end when they notice."""
         self.stop(signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let all its processes stand still: connections stay, and nothing is answered."""
+        assert self._process is not None
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+        processes = [first, *map(int, children.split())]
+        _signal(processes, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(processes, signal.SIGCONT)
 
     @contextmanager
     def database(self, like: str = "template1") -> Iterator[str]:
@@ -189,6 +202,12 @@ def _started_once() -> PostgresCluster:
     cluster = stack.enter_context(postgres_cluster())
     atexit.register(stack.close)
     return cluster
+
+
+def _signal(processes: Sequence[int], how: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, how)
 
 
 def _programs() -> Path:

@@ -17,7 +17,16 @@ from tests.e2e.events_check import check_store
 from tests.e2e.events_client import collector
 from tests.e2e.events_made import make_batches
 from tests.e2e.events_server import EventsServer, postgresql_site, sqlite_site
-from tests.e2e.events_strikes import A_ROUND, KILLS, SEED, Blow, on_database, on_server, strikes
+from tests.e2e.events_strikes import (
+    KILLS,
+    SEED,
+    Blow,
+    in_turn,
+    on_database,
+    on_server,
+    rounds,
+    strikes,
+)
 from tests.e2e.postgres_cluster import PostgresCluster, shared_cluster
 
 BATCHES = 200
@@ -34,7 +43,7 @@ def survive(server: EventsServer, blows: list[Blow], count: int, random: Random)
     batches = make_batches(random, count=BATCHES)
     with (
         collector(server.url, random, with_keys=random.random() < 0.5) as sender,
-        strikes(random, blows, count=count, batches=BATCHES) as drawn,
+        strikes(random, in_turn(blows, count), batches=BATCHES) as drawn,
     ):
         sender.send_all(batches, drawn.during(sender))
     assert len(sender.acknowledged) == BATCHES
@@ -44,17 +53,10 @@ def survive(server: EventsServer, blows: list[Blow], count: int, random: Random)
     return Counter({**sender.failures, "answers lost": lost})
 
 
-def rounds() -> Iterator[int]:
-    """How many strikes each round has."""
-    print(f"CSCS_CRASH_SEED={SEED}")
-    for begin in range(0, KILLS, A_ROUND):
-        yield min(A_ROUND, KILLS - begin)
-
-
 def test_sqlite_has_each_event_once_when_its_server_is_killed(tmp_path: Path) -> None:
     random = Random(SEED)
     met: Counter[str] = Counter()
-    for number, count in enumerate(rounds()):
+    for number, count in enumerate(rounds(SEED)):
         folder = tmp_path / str(number)
         folder.mkdir()
         with sqlite_site(folder).server() as server:
@@ -68,7 +70,7 @@ def test_postgresql_has_each_event_once_when_things_are_killed(
 ) -> None:
     random = Random(SEED)
     met: Counter[str] = Counter()
-    for count in rounds():
+    for count in rounds(SEED):
         with postgresql_site(tmp_path) as site, site.server() as server:
             blows = {
                 "server": [on_server(server)],

@@ -6,20 +6,43 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.e2e.event_tables import empty_tables
 from tests.e2e.events_check import check_store, summary
 from tests.e2e.events_client import Collector, collector
 from tests.e2e.events_made import PROJECTS, Batch, make_batches
 from tests.e2e.events_server import EventsServer, postgresql_site
-from tests.e2e.events_strikes import A_ROUND, KILLS, SEED, Blow, on_database, on_server, strikes
+from tests.e2e.events_strikes import (
+    KILLS,
+    SEED,
+    Blow,
+    in_turn,
+    on_database,
+    on_server,
+    rounds,
+    strikes,
+)
 from tests.e2e.postgres_cluster import PostgresCluster, shared_cluster
 
 BATCHES = 200
 OVERLAP = 100
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[EventsServer]]:
+    """Two servers on one database, for all tests."""
+    with postgresql_site(tmp_path_factory.mktemp("site")) as site, ExitStack() as stack:
+        yield [stack.enter_context(site.server()) for _ in range(2)]
+
+
+@pytest.fixture
+def servers(running: list[EventsServer]) -> list[EventsServer]:
+    """The same with an empty store."""
+    empty_tables(running[0].site.url)
+    return running
 
 
 @pytest.fixture
@@ -37,7 +60,7 @@ def overlapping(random: Random) -> tuple[list[list[Batch]], list[Batch]]:
 
 
 def send_to_both(
-    servers: list[EventsServer], random: Random, blows: list[Blow], count: int
+    servers: list[EventsServer], random: Random, blows: list[Blow]
 ) -> tuple[list[Collector], list[Batch]]:
     """Two collectors send at the same time, each to a server of its own."""
     parts, everything = overlapping(random)
@@ -47,8 +70,8 @@ def send_to_both(
             for server, keys in zip(servers, [True, False], strict=True)
         ]
         drawn = [
-            stack.enter_context(strikes(random, blows, count=half, batches=BATCHES))
-            for half in (count - count // 2, count // 2)
+            stack.enter_context(strikes(random, half, batches=BATCHES))
+            for half in (blows[::2], blows[1::2])
         ]
         workers = stack.enter_context(ThreadPoolExecutor(len(senders)))
         running = [
@@ -61,43 +84,40 @@ def send_to_both(
 
 
 def test_two_servers_store_each_event_once_whatever_is_killed(
-    tmp_path: Path, cluster: PostgresCluster
+    servers: list[EventsServer], cluster: PostgresCluster
 ) -> None:
-    print(f"CSCS_CRASH_SEED={SEED}")
     random = Random(SEED)
     met: Counter[str] = Counter()
-    for begin in range(0, KILLS, A_ROUND):
-        with postgresql_site(tmp_path) as site, ExitStack() as stack:
-            servers = [stack.enter_context(site.server()) for _ in range(2)]
-            blows = [*map(on_server, servers), on_database(cluster, random)]
-            count = min(A_ROUND, KILLS - begin)
-            senders, batches = send_to_both(servers, random, blows, count)
-            for sender in senders:
-                assert len(sender.acknowledged) == BATCHES
-                met += sender.failures
-            check_store(servers[0], batches)
-            assert all("Traceback" not in server.log for server in servers)
+    for count in rounds(SEED):
+        empty_tables(servers[0].site.url)
+        blows = in_turn([on_database(cluster, random), *map(on_server, servers)], count)
+        senders, batches = send_to_both(servers, random, blows)
+        for sender in senders:
+            assert len(sender.acknowledged) == BATCHES
+            met += sender.failures
+        check_store(servers[0], batches)
+    assert all("Traceback" not in server.log for server in servers)
     print(f"{KILLS} strikes: {dict(met)}")
 
 
-def test_sums_read_from_two_servers_while_batches_come_in_end_up_right(tmp_path: Path) -> None:
-    """Readers refresh the sums while others store, so that no event may slip between them."""
-    random = Random(SEED)
-    with postgresql_site(tmp_path) as site, ExitStack() as stack:
-        servers = [stack.enter_context(site.server()) for _ in range(2)]
-        parts, batches = overlapping(random)
+def test_sums_read_from_two_servers_while_batches_come_in_end_up_right(
+    servers: list[EventsServer],
+) -> None:
+    """Readers refresh the sums while others store, and no event may slip between them."""
+    parts, batches = overlapping(Random(SEED))
 
-        def send_and_read(server: EventsServer, part: list[Batch]) -> None:
-            with collector(server.url, random) as sender:
-                for number, batch in enumerate(part):
-                    sender.send(batch, is_last=number % 20 == 0)
-                    if number % 5 == 0:
-                        summary(server, f"p{number % PROJECTS}")
+    def send_and_read(server: EventsServer, part: list[Batch]) -> None:
+        with collector(server.url, Random(SEED)) as sender:
+            for number, batch in enumerate(part):
+                sender.send(batch, is_last=number % 20 == 0)
+                if number % 5 == 0:
+                    summary(server, f"p{number % PROJECTS}")
 
-        with ThreadPoolExecutor(2) as workers:
-            for each in [
-                workers.submit(send_and_read, server, part)
-                for server, part in zip(servers, parts, strict=True)
-            ]:
-                each.result()
-        check_store(servers[1], batches)
+    with ThreadPoolExecutor(2) as workers:
+        for each in [
+            workers.submit(send_and_read, server, part)
+            for server, part in zip(servers, parts, strict=True)
+        ]:
+            each.result()
+
+    check_store(servers[1], batches)

@@ -25,7 +25,7 @@ sums = st.builds(
     storage_byte_seconds=numbers,
     not_summed=numbers,
 )
-days = st.dates(FIRST, FIRST + timedelta(days=800))
+days = st.dates(FIRST, FIRST + timedelta(days=400))
 some_days = st.dictionaries(days, sums, max_size=30).map(
     lambda by_day: [DaySums(day=day, sums=by_day[day]) for day in sorted(by_day)]
 )
@@ -52,7 +52,7 @@ def test_series_of_any_size_add_up_to_the_same(
     assert total(series_of(inside, *period, size)) == expected
 
 
-@given(some_days, periods, sizes, st.integers(0, 800))
+@given(some_days, periods, sizes, st.integers(0, 400))
 def test_the_parts_of_a_period_add_up(
     found: list[DaySums], period: tuple[date, date], size: BucketSize, days_before: int
 ) -> None:
@@ -94,7 +94,7 @@ def test_weeks_begin_on_monday_and_months_on_the_first(period: tuple[date, date]
 def test_sums_do_not_depend_on_the_order_in_which_days_come(
     found: list[DaySums], size: BucketSize
 ) -> None:
-    last = FIRST + timedelta(days=800)
+    last = FIRST + timedelta(days=400)
 
     assert series_of(found, FIRST, last, size) == series_of(found[::-1], FIRST, last, size)
 

@@ -315,7 +315,8 @@ def test_the_gid_of_a_users_project_is_that_of_the_project() -> None:
 def test_the_configuration_names_files_that_are_there() -> None:
     named = re.findall(r"^ +(?:- |path: )(\S+\.(?:json|yaml))$", CONFIG, re.MULTILINE)
 
-    assert sorted(named) == ["identities.yaml", *sorted(f"waldur-{name}.json" for name in SYSTEMS)]
+    dumps = sorted(f"waldur-{name}.json" for name in SYSTEMS)
+    assert sorted(named) == ["directory.yaml", "identities.yaml", *dumps]
     assert all((DEMO / name).is_file() for name in named)
 
 

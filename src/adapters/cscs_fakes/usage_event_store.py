@@ -184,10 +184,11 @@ class FakeUsageEventStore:
         await self.refresh()
         by_day: dict[date, UsageSums] = {}
         for stored in self.book.events.values():
-            day = self._days.of(stored.event.time_window_start)
             in_scope = ID_OF[query.scope](stored.link) == query.id
-            of_source = query.source in {None, stored.event.source}
-            if in_scope and of_source and query.first <= day <= query.last:
+            if not in_scope or query.source not in {None, stored.event.source}:
+                continue
+            day = self._days.of(stored.event.time_window_start)
+            if query.first <= day <= query.last:
                 by_day[day] = by_day.get(day, NOTHING_USED) + sums_of(stored.event)
         return [DaySums(day=day, sums=by_day[day]) for day in sorted(by_day)]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Final
 
 from cscs_domain.events.directory_rows import Section
@@ -26,13 +26,14 @@ def table_name(section: Section) -> str:
     return f"{section}.csv"
 
 
-def other_tables(folder: Path) -> list[Problem]:
-    """What lies beside the tables and may have been meant as one. Blocks; raises `OSError`."""
-    names = {table_name(section) for section in Section}
-    found = sorted(
-        path.name for path in folder.iterdir() if path.suffix == ".csv" and path.name not in names
-    )
-    return [_unread(name) for name in found if not name.startswith(".")]
+def other_tables(names: Iterable[str]) -> list[Problem]:
+    """What lies in the folder and may have been meant as a table."""
+    tables = {table_name(section) for section in Section}
+    return [
+        _unread(name)
+        for name in names
+        if name.endswith(".csv") and not name.startswith(".") and name not in tables
+    ]
 
 
 def read_table(file: SourceFile, content: bytes, section: Section) -> list[object]:

@@ -19,7 +19,7 @@ from cscs_domain._text import label
 from cscs_domain.errors import InvalidValueError
 from cscs_domain.usage.months import Month
 from cscs_sql.availability import telling_unavailability
-from cscs_sql.database_urls import sync_engine
+from cscs_sql.database_urls import parsed, sync_engine
 from cscs_sql.dialects import Layout, layout_of
 from cscs_sql.facts import read_zone, write_zone, zone_name
 from cscs_sql.locks import Lock, take
@@ -34,6 +34,7 @@ from cscs_sql.timescale import (
     Policies,
     TimescaleChoice,
     chosen_layout,
+    layout_of_file,
     set_policies,
 )
 from cscs_sql.touching import days_with_events, touch_all_days
@@ -67,9 +68,9 @@ def initialise(
     """
     policies = Policies(compress_after_days=compress_after_days, retention_days=retention_days)
     name = zone_name(zone)
-    create_file(url)
     layout = _layout_for(url, timescale)
     policies.check(layout)
+    create_file(url)
     with _locked(url) as connection:
         version = version_of(connection)
         version.require(SchemaKind.ABSENT, SchemaKind.CURRENT)
@@ -143,6 +144,8 @@ def _locked(url: str) -> Iterator[Connection]:
 
 
 def _layout_for(url: str, choice: TimescaleChoice) -> Layout:
+    if parsed(url).drivername == "sqlite":
+        return layout_of_file(choice)
     engine = sync_engine(url, pool_size=1)
     try:
         with telling_unavailability():

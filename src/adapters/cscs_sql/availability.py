@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cscs_domain.errors import StoreUnavailableError
+from cscs_sql.schema import receipts
 
 SERVICE: Final = "the event store"
 
@@ -31,15 +32,16 @@ _SQLITE_BROKEN: Final = {
 }
 _POSTGRESQL: Final = {
     "08": "broke the connection off",
-    "28": "does not let us in",
-    "3D": "has no such database",
+    "25006": "takes no writes at present",
+    "40": "could not bring writers in line, however often they tried",
     "53": "has no room for more",
-    "55": "is locked by somebody else",
-    "57": "is shutting down, or ended the connection",
+    "55": "has locked what we need",
+    "57": "is shutting down, or ended our work",
     "58": "has trouble with its disk",
-    "40": "could not bring writers in line, twice",
 }
-"""By the class of an SQLSTATE: its first two characters."""
+"""By SQLSTATE or its class, the first two characters."""
+_POSTGRESQL_CLOSED: Final = {"28": "does not let us in", "3D": "has no such database"}
+"""The same, of what somebody has to mend."""
 _UNREACHABLE: Final = "cannot be reached, or broke the connection off"
 _SERIALIZATION_FAILURE: Final = "40001"
 _DEADLOCK: Final = "40P01"
@@ -58,14 +60,20 @@ def telling_unavailability() -> Iterator[None]:
         raise StoreUnavailableError(SERVICE, reason) from None
     except DBAPIError as error:
         raise _unavailable(error) or error from None
-    except (psycopg.OperationalError, sqlite3.Error) as error:
+    except (psycopg.Error, sqlite3.Error) as error:
         # Not all that happens while a connection opens or closes comes wrapped.
         raise _of_driver(error) or error from None
 
 
 def may_be_repeated(error: DBAPIError) -> bool:
-    """Whether the database asks to run the transaction again, because another was in its way."""
-    return getattr(error.orig, "sqlstate", None) in {_SERIALIZATION_FAILURE, _DEADLOCK}
+    """Whether another transaction was in the way, and the next attempt will find it finished.
+
+    Of one batch that is stored twice at once only one can write its receipt down.
+    """
+    cause = error.orig
+    if isinstance(cause, psycopg.errors.UniqueViolation):
+        return cause.diag.constraint_name == receipts.primary_key.name
+    return getattr(cause, "sqlstate", None) in {_SERIALIZATION_FAILURE, _DEADLOCK}
 
 
 def lacks_partition(error: DBAPIError) -> bool:
@@ -84,12 +92,20 @@ def _unavailable(error: DBAPIError) -> StoreUnavailableError | None:
 def _of_driver(cause: BaseException) -> StoreUnavailableError | None:
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)
+    if isinstance(cause, psycopg.Error):
+        return _of_postgresql(cause)
+    return None
+
+
+def _of_postgresql(cause: psycopg.Error) -> StoreUnavailableError | None:
+    state = cause.sqlstate or ""
+    told = f" ({state})" if state else ""
+    if reason := _POSTGRESQL_CLOSED.get(state[:2]):
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}", retryable=False)
+    if reason := _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]):
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}")
     if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
-        state = cause.sqlstate
-        reason = _POSTGRESQL.get((state or "")[:2], _UNREACHABLE)
-        return StoreUnavailableError(
-            SERVICE, f"PostgreSQL {reason}" + (f" ({state})" * bool(state))
-        )
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {_UNREACHABLE}{told}")
     return None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cscs_domain.events.links import Link
 from cscs_domain.events.site_days import SiteDays
 from cscs_domain.events.stored import EventKey, LinkChange, StoredEvent
-from cscs_sql.event_rows import json_parameter
+from cscs_sql.json_columns import insertion
 from cscs_sql.link_rows import CONTENT, ids_text, link_record
 from cscs_sql.listing import find_all
 from cscs_sql.schema import corrections, links, touched_days
@@ -30,12 +30,8 @@ _UPDATE: Final = (
     )
     .values({name: bindparam(name) for name in (*CONTENT, "resolved_at", "updated_at")})
 )
-_REMEMBER: Final = insert(corrections).values(
-    {
-        **{name: bindparam(name) for name in ("event_id", "time_window_start")},
-        **{name: bindparam(name) for name in ("corrected_by", "corrected_at", "reason")},
-        **{name: json_parameter(name) for name in ("before", "after")},
-    }
+_REMEMBER: Final = insertion(
+    corrections, [column for column in corrections.columns if column.name != "id"]
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Text, any_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, any_, bindparam, func, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -126,11 +126,12 @@ class _Search:
         record_of: Callable[[Row[Any]], _Record],
         *wanted: tuple[Column[Any], Collection[str]],
     ) -> tuple[_Record, ...]:
-        """Rows that have one of the texts in one of the columns."""
-        conditions = [self._among(column, texts) for column, texts in wanted if texts]
-        if not conditions:
+        """Rows that have one of the texts in one of the columns, each of them once."""
+        parts = [statement.where(self._among(column, texts)) for column, texts in wanted if texts]
+        if not parts:
             return ()
-        rows = await self._connection.execute(statement.where(or_(*conditions)))
+        # With one condition of several columns PostgreSQL reads the whole table.
+        rows = await self._connection.execute(union(*parts) if len(parts) > 1 else parts[0])
         return tuple(map(record_of, rows))
 
     def _among(self, column: Column[Any], texts: Iterable[str]) -> ColumnElement[bool]:

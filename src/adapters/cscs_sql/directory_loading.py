@@ -84,6 +84,8 @@ def load_directory(
         if not dry_run:
             for table, values in rows.items():
                 _replace(connection, table, values)
+                # Or else it may read whole tables for some time, instead of looking things up.
+                connection.exec_driver_sql(f"ANALYZE {table.name}")
     return change
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 
 from cscs_domain.events.directory import (
     AllocationStatus,
@@ -112,29 +115,50 @@ def request_values(request: OpenstackRequest, project: DirectoryProject | None) 
     }
 
 
-def user_of(row: Row[Any]) -> DirectoryUser:
+def user_of(row: Sequence[Any]) -> DirectoryUser:
     """Out of a row of `USERS`."""
-    return DirectoryUser(**row._mapping)
-
-
-def project_of(row: Row[Any]) -> DirectoryProject:
-    """Out of a row of `PROJECTS`."""
-    return DirectoryProject(**row._mapping)
-
-
-def request_of(row: Row[Any]) -> OpenstackRequest:
-    """Out of a row of `REQUESTS`."""
-    return OpenstackRequest(**row._mapping)
-
-
-def allocation_of(row: Row[Any]) -> DirectoryAllocation:
-    """Out of a row of `ALLOCATIONS`."""
-    granted = msgspec.json.decode(row.granted, type=dict[str, int])
-    return DirectoryAllocation(
-        id=row.id,
-        project=row.project,
-        start=row.start,
-        end=row.end,
-        status=AllocationStatus(row.status),
-        granted={GrantedUnit(unit): hours for unit, hours in granted.items()},
+    id_, external_id, email, username, default_project = row
+    return DirectoryUser(
+        id=id_,
+        external_id=external_id,
+        email=email,
+        username=username,
+        default_project=default_project,
     )
+
+
+def project_of(row: Sequence[Any]) -> DirectoryProject:
+    """Out of a row of `PROJECTS`."""
+    id_, title, slug = row
+    return DirectoryProject(id=id_, title=title, slug=slug)
+
+
+def request_of(row: Sequence[Any]) -> OpenstackRequest:
+    """Out of a row of `REQUESTS`."""
+    customer_key, project, allocation, project_title = row
+    return OpenstackRequest(
+        customer_key=customer_key,
+        project=project,
+        allocation=allocation,
+        project_title=project_title,
+    )
+
+
+def allocation_of(row: Sequence[Any]) -> DirectoryAllocation:
+    """Out of a row of `ALLOCATIONS`."""
+    id_, project, start, end, status, granted = row
+    return DirectoryAllocation(
+        id=id_,
+        project=project,
+        start=start,
+        end=end,
+        status=AllocationStatus(status),
+        granted=_granted(granted),
+    )
+
+
+# Many allocations are granted the same.
+@lru_cache(maxsize=1 << 12)
+def _granted(text: str) -> Mapping[GrantedUnit, int]:
+    hours = msgspec.json.decode(text, type=dict[GrantedUnit, int])
+    return MappingProxyType(hours)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Text, bindparam, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cscs_domain.events.site_days import SiteDays
 from cscs_domain.events.stored import ErasedEvent, EventKey, LinkedEvent
+from cscs_sql.column_types import JsonText
 from cscs_sql.correcting import parts_of, put_links, touch
-from cscs_sql.event_rows import CONTENT, JSON_COLUMNS, event_record, json_parameter, json_text
+from cscs_sql.event_rows import CONTENT, JSON_COLUMNS, event_record, json_text
 from cscs_sql.link_rows import KEY
 from cscs_sql.schema import corrections, events
 
@@ -25,7 +26,7 @@ _UPDATE: Final = (
         events.c.revision == bindparam("its_revision"),
     )
     .values({name: bindparam(name) for name in (*_CONTENT, "erased_at")})
-    .values({name: json_parameter(name) for name in JSON_COLUMNS})
+    .values({name: cast(bindparam(name, type_=Text), JsonText) for name in JSON_COLUMNS})
     .values(revision=events.c.revision + 1)
 )
 _FORGET: Final = delete(corrections).where(

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
-from sqlalchemy import ColumnElement, Label, Text, bindparam, cast
+from sqlalchemy import ColumnElement
 
 from cscs_domain.events.event import EventIdentity, ResourceUsageEvent
 from cscs_domain.events.metrics import METRIC_NAMES, ResourceUsageMetrics
 from cscs_domain.events.stored import LinkedEvent
 from cscs_domain.events.usage_sums import held_seconds
-from cscs_sql.column_types import JsonText
+from cscs_sql.json_columns import selected
 from cscs_sql.schema import events
 
 CONTENT: Final = tuple(
@@ -35,7 +35,7 @@ class EventRow(Protocol):
 
 def event_columns() -> list[ColumnElement[Any]]:
     """What `event_of` reads: JSON as text, on every dialect."""
-    return [_read(events.c[name]) for name in CONTENT if name != "received_at"]
+    return [selected(events.c[name]) for name in CONTENT if name != "received_at"]
 
 
 def event_record(linked: LinkedEvent) -> dict[str, object]:
@@ -87,16 +87,6 @@ def event_of(row: EventRow) -> ResourceUsageEvent:
 def json_text(value: object) -> str:
     """JSON as it is kept where there is no type for it."""
     return msgspec.json.encode(value).decode()
-
-
-def json_parameter(name: str) -> ColumnElement[Any]:
-    """A parameter for a column of JSON, given as text."""
-    return cast(bindparam(name, type_=Text), JsonText)
-
-
-def _read(column: ColumnElement[Any]) -> ColumnElement[Any] | Label[str]:
-    name = str(column.key)
-    return cast(column, Text).label(name) if name in JSON_COLUMNS else column
 
 
 def _object(text: str) -> Mapping[str, object]:

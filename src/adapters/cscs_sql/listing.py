@@ -38,8 +38,10 @@ SAME_EVENT: Final = (events.c.event_id == links.c.event_id) & (
 _STORED: Final = select(
     *event_columns(), events.c.revision, events.c.erased_at, *link_columns()
 ).select_from(events.join(links, SAME_EVENT))
-_UNSURE: Final = re.compile("[^a-jl-z0-9.@+-]+")
-"""What may look otherwise before it is lower-cased, or in JSON: the Kelvin sign becomes a `k`."""
+_UNSURE: Final = re.compile("[^a-hjl-z0-9.@+-]+")
+"""What may look otherwise in JSON, or before it is lower-cased: two letters beyond ASCII become
+`k` and `i` with a dot.
+"""
 
 
 async def find_page(

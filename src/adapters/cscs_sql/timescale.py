@@ -46,7 +46,7 @@ class TimescaleChoice(StrEnum):
 
 
 def chosen_layout(engine: Engine, choice: TimescaleChoice) -> Layout:
-    """How events are to lie in this database; makes the extension if that is needed.
+    """How events are to lie in this PostgreSQL; makes the extension if that is needed.
 
     Tables that are there stay as they are. Raises `InvalidValueError` if TimescaleDB is wanted and
     cannot be had.
@@ -63,6 +63,13 @@ def chosen_layout(engine: Engine, choice: TimescaleChoice) -> Layout:
     if not has:
         _make_extension(engine, available=available)
     return Layout.TIMESCALEDB
+
+
+def layout_of_file(choice: TimescaleChoice) -> Layout:
+    """The one of SQLite. Raises `InvalidValueError` if TimescaleDB is wanted."""
+    if choice is TimescaleChoice.ON:
+        raise _refused(f"belongs to PostgreSQL, and this is a file of SQLite; {_MOVE}")
+    return Layout.SQLITE
 
 
 def _is_available(connection: Connection) -> bool:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, false, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +29,7 @@ from cscs_sql.schema import events, links
 
 _HALF: Final = 31
 """Bits in which seconds are cut, so that sums of either half stay below 64 bits everywhere."""
+_BITS: Final = literal(_HALF, Integer)
 _LOW: Final = 2**_HALF - 1
 
 _SHARED: Final = (
@@ -39,7 +52,7 @@ async def find_groups(connection: AsyncConnection, query: UnresolvedQuery) -> li
 
 
 def _wanted(query: UnresolvedQuery, dialect: str) -> Select[Any]:
-    high = sql_cast(func.sum(_SECONDS.bitwise_rshift(_HALF)), BigInteger)
+    high = sql_cast(func.sum(_SECONDS.bitwise_rshift(_BITS)), BigInteger)
     low = sql_cast(func.sum(_SECONDS.bitwise_and(_LOW)), BigInteger)
     count = func.count()
     begins = links.c.time_window_start
@@ -52,7 +65,7 @@ def _wanted(query: UnresolvedQuery, dialect: str) -> Select[Any]:
     ]
     if query.source is not None:
         conditions.append(events.c.source == query.source)
-    order = (high + low.bitwise_rshift(_HALF), low.bitwise_and(_LOW), count)
+    order = (high + low.bitwise_rshift(_BITS), low.bitwise_and(_LOW), count)
     names = (_name(column, dialect) for column in _SHARED)
     return (
         select(

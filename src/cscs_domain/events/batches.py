@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from datetime import datetime
+from typing import Final, Self
 
 import attrs
 
@@ -16,6 +17,7 @@ from cscs_domain.events.field_errors import (
     MalformedBatchError,
     MalformedEventError,
 )
+from cscs_domain.events.utc_times import utc_text
 
 MOST_ERRORS_OF_A_BATCH: Final = 1000
 """After these every further bad event is told one fault, and `messages` tells no more."""
@@ -41,6 +43,26 @@ class EventBatch:
     rejected: tuple[RejectedEvent, ...]
     is_last: bool
     received: int
+
+    def not_before(self, moment: datetime) -> Self:
+        """The batch without events whose windows begin earlier, which it rejects then.
+
+        For stores that delete old events: their days cannot be summed up again.
+        """
+        reason = f"must not be before {utc_text(moment)}: older events are not kept here"
+        fault = (FieldError("time_window_start", reason),)
+        late = [
+            RejectedEvent(index, fault)
+            for index, event in self.events
+            if event.time_window_start < moment
+        ]
+        if not late:
+            return self
+        return attrs.evolve(
+            self,
+            events=tuple(one for one in self.events if one[1].time_window_start >= moment),
+            rejected=tuple(sorted([*self.rejected, *late], key=lambda one: one.index)),
+        )
 
     def messages(self) -> list[str]:
         """All faults of the batch in sentences; the last one says if that is not all."""

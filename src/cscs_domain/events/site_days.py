@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final
 
 import attrs
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+_END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @attrs.frozen
@@ -27,12 +30,22 @@ class SiteDays:
         return day + _DAY if moment >= self.beginning(day + _DAY) else day
 
     def beginning(self, day: date) -> datetime:
-        """The first moment of a day, in UTC."""
-        return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
+        """The first moment of a day, in UTC, as far as there are times."""
+        return _beginning(day, self.zone)
 
     def window(self, day: date) -> tuple[datetime, datetime]:
         """The day as a half-open window in UTC; of 23 to 25 hours where clocks change."""
-        return self.beginning(day), self.beginning(day + _DAY)
+        end = self.beginning(day + _DAY) if day < date.max else _END_OF_TIME
+        return self.beginning(day), end
+
+
+# The events of a batch are of few days.
+@lru_cache(maxsize=1 << 12)
+def _beginning(day: date, zone: tzinfo) -> datetime:
+    try:
+        return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return _END_OF_TIME if day.year > 1 else datetime.min.replace(tzinfo=UTC)
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

@@ -77,7 +77,7 @@ class StoreOutcome:
 class Person:
     """Somebody whose data are asked for: events linked to `user`, or with one of `identities`.
 
-    Schemes do not matter here, and values are compared lower-cased.
+    Schemes do not matter here, and values are compared lower-cased. With neither it is nobody.
     """
 
     user: str | None = None
@@ -155,7 +155,8 @@ class UnresolvedQuery:
 class UnresolvedGroup:
     """Events that miss the same. Groups come with the most processor time first.
 
-    `first` and `last` are the earliest and latest beginnings of their windows.
+    Events of totals are counted, but their time is not. Names are ordered by code point. `first`
+    and `last` are the earliest and latest beginnings of their windows.
     """
 
     source: str

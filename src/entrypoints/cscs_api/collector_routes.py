@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import timedelta
 from typing import Final
 
 import attrs
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from cscs_api.bounded_body import BodyTooLargeError, BodyTooSlowError, read_body
+from cscs_api.bounded_body import PATIENCE, BodyTooLargeError, BodyTooSlowError, read_body
 from cscs_api.collector_answers import (
     CollectorRefusal,
     bad_request,
@@ -42,6 +43,7 @@ class CollectorRoute:
 
     _events: EventsService
     _refresher: SumsRefresher
+    _patience: timedelta = PATIENCE
 
     async def post(self, request: Request) -> Response:
         """201 once the batch is durable, or why it is not taken."""
@@ -63,14 +65,15 @@ class CollectorRoute:
         delivery = delivery_of(request.scope, self._events.collector_keys)
         facts_of(request.scope).note(sender=delivery.sender)
         body = await self._body(request)
-        batch = await self._parsed(body)
+        batch = self._young_enough(await self._parsed(body))
         if batch.rejected and not (delivery.partial and batch.events):
             raise rejected_batch(batch)
         return batch, await self._store(batch, _receipt(delivery, body))
 
     async def _body(self, request: Request) -> bytes:
         try:
-            return await read_body(request, most=self._events.most_body_bytes)
+            most = self._events.most_body_bytes
+            return await read_body(request, most=most, patience=self._patience)
         except BodyTooLargeError as error:
             message = f"{error} Send fewer events at once."
             raise CollectorRefusal(413, message) from None
@@ -86,6 +89,12 @@ class CollectorRoute:
             raise bad_request([f"The body is {error}."]) from None
         except MalformedBatchError as error:
             raise bad_request(list(map(str, error.errors))) from None
+
+    def _young_enough(self, batch: EventBatch) -> EventBatch:
+        retention = self._events.retention
+        return (
+            batch if retention is None else batch.not_before(self._events.clock.now() - retention)
+        )
 
     def _parse(self, body: bytes) -> EventBatch:
         return parse_batch(

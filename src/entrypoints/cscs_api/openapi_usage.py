@@ -24,13 +24,14 @@ from cscs_api.openapi_schemas import (
 from cscs_api.usage_cursor import LENGTH
 from cscs_api.usage_formats import Form
 from cscs_api.usage_query import DEFAULT_EVENTS, GRANULARITIES, LONGEST_ID, MISSING, SCOPES
-from cscs_domain.events.bounds import LONGEST_NAME
+from cscs_domain.events.bounds import LONGEST_NAME, LONGEST_VALUE
 from cscs_domain.events.directory_records import AllocationStatus, GrantedUnit
 from cscs_domain.events.links import LinkGap
 from cscs_domain.events.stored import MOST_A_PAGE
 
 _NAME: Final = text(minLength=1, maxLength=LONGEST_NAME)
 _ID: Final = text(minLength=1, maxLength=LONGEST_ID)
+_NAMED: Final = text(minLength=1, maxLength=LONGEST_VALUE)
 _DAY_OR_MOMENT: Final[Schema] = {
     "anyOf": [day(), moment()],
     "description": "A day of the site's zone, or a time with an offset from UTC.",
@@ -235,9 +236,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     ),
     "Correction": record(
         {
-            "user": or_null(_ID | {"description": "Id, username or e-mail; null is nobody."}),
-            "project": or_null(_ID | {"description": "Id, slug or title; null is none."}),
-            "allocation": or_null(_ID | {"description": "Id; null is none."}),
+            "user": or_null(_NAMED | {"description": "Id, username or e-mail; null is nobody."}),
+            "project": or_null(_NAMED | {"description": "Id, slug or title; null is none."}),
+            "allocation": or_null(_NAMED | {"description": "Id; null is none."}),
             "reason": text("Remembered with the link.", minLength=1, maxLength=LONGEST_REASON),
         },
         "What is left out stays as it is.",

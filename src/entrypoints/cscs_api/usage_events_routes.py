@@ -51,7 +51,8 @@ class EventsRoutes:
         if form is Form.JSON or wanted.limit is not None:
             return await self._page(request, wanted, form, headers)
         first = await self._read(wanted, _STREAMED)  # before the answer begins, while it can fail
-        content = self._stream(wanted, first, form)
+        # A HEAD has no body, and need not read the whole list for it.
+        content = iter(()) if request.method == "HEAD" else self._stream(wanted, first, form)
         return StreamingResponse(content, 200, headers, _media_type(form))
 
     async def _wanted(self, request: Request) -> EventsRequest:

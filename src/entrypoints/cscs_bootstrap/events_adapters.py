@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from cscs_bootstrap.logged_directory import LoggedDirectory
 from cscs_bootstrap.settings import AdapterKind, EventsSettings, Settings
 from cscs_domain.errors import (
     ConfigurationError,
@@ -47,7 +48,9 @@ def event_directory(settings: Settings) -> Directory:
         case AdapterKind.FAKE:
             return FakeDirectory(make_directory(_INVENTED_USERS, _INVENTED_PROJECTS))
         case AdapterKind.FILE:
-            return FileDirectory(choice.path[0]) if choice.path else FakeDirectory()
+            return (
+                LoggedDirectory(FileDirectory(choice.path[0])) if choice.path else FakeDirectory()
+            )
         case _:
             return _sql_directory(settings)
 

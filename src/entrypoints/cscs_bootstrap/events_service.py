@@ -32,7 +32,8 @@ async def _pause(length: timedelta) -> None:
 class EventsService(ClosedAtTheEnd):
     """What taking events in, linking and summing them up takes. Use it in a context.
 
-    `most_body_bytes` and `most_events` bound a batch. Days are those of `zone`.
+    `most_body_bytes` and `most_events` bound a batch. Days are those of `zone`. Events older than
+    `retention` are deleted, if that is not None.
     """
 
     store: UsageEventStore
@@ -43,6 +44,7 @@ class EventsService(ClosedAtTheEnd):
     most_events: int
     most_body_bytes: int
     collector_keys: CollectorKeys
+    retention: timedelta | None = None
     pause: Callable[[timedelta], Awaitable[None]] = _pause
 
     async def run_background(self) -> None:
@@ -89,6 +91,7 @@ def events_service(settings: Settings, clock: Clock | None = None) -> EventsServ
         most_events=events.most_events,
         most_body_bytes=events.most_body_bytes,
         collector_keys=CollectorKeys.of(events),
+        retention=None if events.retention_days is None else timedelta(events.retention_days),
     )
 
 

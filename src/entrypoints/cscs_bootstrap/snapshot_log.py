@@ -5,25 +5,19 @@ A problem that stays is not repeated every quarter of a minute; one that goes aw
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from cscs_bootstrap.problem_log import log_problem
 from cscs_domain.errors import CscsError
-from cscs_domain.problems import Problem, Severity
 from cscs_domain.storage.snapshots import Snapshot
 
 _LOG: Final = structlog.get_logger("cscs.storage")
 _MOST_LINES: Final = 200
 """Of new problems, and of gone ones: a log that is slow to write must not hold up the answers."""
-_LEVELS: Final = {
-    Severity.ERROR: logging.ERROR,
-    Severity.WARNING: logging.WARNING,
-    Severity.INFO: logging.INFO,
-}
 
 
 def log_snapshot(previous: Snapshot | None, snapshot: Snapshot, took: timedelta) -> None:
@@ -43,7 +37,7 @@ def log_snapshot(previous: Snapshot | None, snapshot: Snapshot, took: timedelta)
     now = frozenset(snapshot.problems)
     new = [problem for problem in snapshot.problems if problem not in before]
     for problem in new[:_MOST_LINES]:
-        _LOG.log(_LEVELS[problem.severity], "problem", **_facts(problem))
+        log_problem(_LOG, problem)
     gone = [problem for problem in previous.problems if problem not in now] if previous else []
     for problem in gone[:_MOST_LINES]:
         _LOG.info("problem_gone", code=problem.code.value, resource=problem.resource)
@@ -59,15 +53,6 @@ def log_failure(error: CscsError, took: timedelta) -> None:
 def log_crash(took: timedelta) -> None:
     """Log a refresh that ended in an error nobody expected, with its traceback."""
     _LOG.exception("snapshot_crashed", duration_ms=_ms(took))
-
-
-def _facts(problem: Problem) -> dict[str, str | None]:
-    return {
-        "code": problem.code.value,
-        "resource": problem.resource,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
 
 
 def _ms(took: timedelta) -> int:

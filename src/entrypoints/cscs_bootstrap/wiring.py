@@ -46,6 +46,9 @@ from cscs_json import encode_row
 DEMO_CONFIG: Final = Path(__file__).parent / "demo" / "config.yaml"
 """A configuration over invented data that needs no other service."""
 
+DEMO_COLLECTOR_KEY: Final = "demo-collector-key"
+"""What collectors send to the demo; it stands in that configuration."""
+
 _Rows: TypeAlias = Sequence[Mapping[str, object]]
 
 _EVENTS_SERVER: Final = frozenset({Part.API, Part.EVENTS})
@@ -53,6 +56,7 @@ _FAKE_RESOURCES: Final = 300
 """How many resources `adapters.waldur: fake` invents."""
 
 __all__ = [
+    "DEMO_COLLECTOR_KEY",
     "DEMO_CONFIG",
     "load",
     "load_for_server",

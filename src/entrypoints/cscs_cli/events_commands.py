@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from cscs_cli import events_help
+from cscs_cli import events_help, events_help_store
 from cscs_cli.help_texts import HelpText
 
 COMMANDS: Final[tuple[tuple[str, str, HelpText], ...]] = (
-    ("init", "cscs_cli.events_init:events_init", events_help.INIT),
-    ("status", "cscs_cli.events_status:events_status", events_help.STATUS),
-    ("upgrade", "cscs_cli.events_versions:events_upgrade", events_help.UPGRADE),
-    ("downgrade", "cscs_cli.events_versions:events_downgrade", events_help.DOWNGRADE),
-    ("backup", "cscs_cli.events_backup:events_backup", events_help.BACKUP),
-    ("restore", "cscs_cli.events_backup:events_restore", events_help.RESTORE),
-    ("rebuild", "cscs_cli.events_rebuild:events_rebuild", events_help.REBUILD),
+    ("init", "cscs_cli.events_init:events_init", events_help_store.INIT),
+    ("status", "cscs_cli.events_status:events_status", events_help_store.STATUS),
+    ("upgrade", "cscs_cli.events_versions:events_upgrade", events_help_store.UPGRADE),
+    ("downgrade", "cscs_cli.events_versions:events_downgrade", events_help_store.DOWNGRADE),
+    ("backup", "cscs_cli.events_backup:events_backup", events_help_store.BACKUP),
+    ("restore", "cscs_cli.events_backup:events_restore", events_help_store.RESTORE),
+    ("rebuild", "cscs_cli.events_rebuild:events_rebuild", events_help_store.REBUILD),
     ("unresolved", "cscs_cli.events_unresolved:events_unresolved", events_help.UNRESOLVED),
     ("relink", "cscs_cli.events_relink:events_relink", events_help.RELINK),
     ("link", "cscs_cli.events_link:events_link", events_help.LINK),

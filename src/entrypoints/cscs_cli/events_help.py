@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cscs_cli.events_help_store import DATABASE
 from cscs_cli.help_texts import EXIT_CODES, VARIABLES, HelpText
-
-_DATABASE: Final = f"""\
-{VARIABLES}
-DATABASE_URL says where events are kept."""
 
 _DAYS: Final = """\
 --from and --to are days of the site's zone (site_timezone), both included; a
@@ -33,131 +30,7 @@ Examples:
   cscs events list --csv > events.csv
   cscs events backup events.backup
 
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-INIT: Final = HelpText(
-    "Make the tables of the store, or print how.",
-    f"""\
-DATABASE_URL (events.database_url) is sqlite:///file or
-postgresql://user@host/database (which has to be there). On PostgreSQL events
-lie in partitions of a month, of which there are events.partitions_ahead in
-advance; where the extension TimescaleDB can be had, in a hypertable that
-compresses what is older than events.compress_after_days. --timescale off does
-without it, on insists. The site's zone is written down, since sums are of its
-days. Once the tables are there, to run it again is harmless: it makes room
-and sets the policies anew.
-
---print-sql prints the statements for any --dialect instead, for sites where
-somebody else has the right to run them.
-
-Examples:
-  cscs events init
-  DATABASE_URL=postgresql://cscs@db/events cscs events init --timescale off
-  cscs events init --print-sql --dialect timescaledb > events.sql
-
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-UPGRADE: Final = HelpText(
-    "Bring the tables up to this version.",
-    f"""\
-All steps that are missing are taken in one transaction, or none; two upgrades
-at once wait for each other. Servers of the old version have to be stopped,
-and one of this version does not start before it. Make a backup first.
-
-Examples:
-  cscs events backup before.backup && cscs events upgrade
-  cscs events upgrade --json
-
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-DOWNGRADE: Final = HelpText(
-    "Take steps of the tables back, for an older version of cscs-domain.",
-    f"""\
-Without --yes it only says which steps those are. What their tables hold is
-lost; events are lost with the first step alone.
-
-Examples:
-  cscs events downgrade
-  cscs events downgrade --steps 2 --yes
-
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-STATUS: Final = HelpText(
-    "Say what is in the store, and whether this version can work with it.",
-    f"""\
-Examples:
-  cscs events status
-  cscs events status --json
-
-{_DATABASE}
-
-Exit codes: 0 the store can be used, 1 it cannot be reached, 2 usage,
-configuration, or tables of another version (the command that mends it is
-told).
-""",
-)
-
-BACKUP: Final = HelpText(
-    "Write everything that the store has to one file.",
-    f"""\
-The file is of no database in particular: one of SQLite can be restored into
-PostgreSQL, and the other way round. It shows the store as it is at one
-moment, while servers go on. It appears whole or not at all, for its owner
-alone to read, and replaces no other file. It holds people's names.
-
-Examples:
-  cscs events backup events-2026-11-19.backup
-  DATABASE_URL_FILE=/run/secrets/url cscs events backup today.backup --json
-
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-RESTORE: Final = HelpText(
-    "Read a backup into a store that is empty.",
-    f"""\
-Make the tables first (`cscs events init`). Everything is read in one
-transaction: a file that is cut off or was changed leaves the store empty.
-
-Examples:
-  cscs events init && cscs events restore events-2026-11-19.backup
-
-{_DATABASE}
-
-{EXIT_CODES}
-""",
-)
-
-REBUILD: Final = HelpText(
-    "Sum everything up again, by days of the configured zone.",
-    f"""\
-Needed after site_timezone has changed, since a sum belongs to a day.
-Otherwise sums keep themselves right, and this changes nothing. Servers may go
-on; they have to be started again if the zone has changed.
-
-Examples:
-  cscs events rebuild
-  CSCS_SITE_TIMEZONE=Europe/Zurich cscs events rebuild
-
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -176,7 +49,7 @@ Examples:
   cscs events relink --only-unresolved --dry-run
   cscs events relink --from 2026-10-01 --source pbsAcct
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -198,7 +71,7 @@ Examples:
   cscs events link 5dbb3c0e6b414a6ea6b67a6ee2a4bd5c --no-user --dry-run \\
     --reason "a shared account"
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -211,7 +84,7 @@ Examples:
   cscs events unlink 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c \\
     --reason "the directory is mended"
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -224,7 +97,7 @@ Examples:
   cscs events show 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c
   cscs events show 5dbb3c0e6b414a6ea6b67a6ee2a4bd5c --json
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -244,7 +117,7 @@ Examples:
   cscs events unresolved --missing allocation --from 2026-10-01
   cscs events unresolved --source openstack --limit 10 --json
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -269,7 +142,7 @@ Examples:
     --granularity month
   cscs events summary --scope allocation --id a7-2026 --csv > series.csv
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -289,7 +162,7 @@ Examples:
   cscs events list --csv > events.csv
   cscs events list --user u12 --ndjson | head
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -309,7 +182,7 @@ Examples:
   cscs events export --identity anovak --identity anovak@example.org \\
     --output anovak.ndjson
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -329,7 +202,7 @@ Examples:
   cscs events erase --user u12 --dry-run
   cscs events erase --user u12 --identity anovak@old.example.org --yes
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -343,7 +216,7 @@ Examples:
   cscs events directory check directory.yaml
   cscs events directory load directory.yaml --dry-run
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,
@@ -379,7 +252,7 @@ Examples:
   cscs events directory load directory.yaml --dry-run
   cscs events directory load exported/
 
-{_DATABASE}
+{DATABASE}
 
 {EXIT_CODES}
 """,

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from cscs_bootstrap.events_service import events_for_server
 from cscs_bootstrap.logs import configure_logs, log_notices
-from cscs_bootstrap.settings import LoadedSettings, Settings
+from cscs_bootstrap.settings import LoadedSettings
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
 from cscs_cli.http_server import make_server, run_server, sigterm_as_interrupt
@@ -47,15 +47,9 @@ def serve(
         with listener:
             say(f"Listening on {address.url} (Ctrl-C ends it).")
             if demo:
-                say(welcome(address.url, *_of_demo(loaded.settings)))
+                say(welcome(address.url, next(iter(loaded.settings.storage_systems), "")))
             return run_server(server, listener)
     return ExitCode.DONE
-
-
-def _of_demo(settings: Settings) -> tuple[str, str]:
-    """A storage system and the collector's key, which the demo's file shows anyway."""
-    key = settings.events.collector_key
-    return next(iter(settings.storage_systems), ""), "" if key is None else key.reveal()
 
 
 def _refuse_workers(workers: int) -> None:

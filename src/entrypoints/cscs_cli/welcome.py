@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
+from cscs_bootstrap.wiring import DEMO_COLLECTOR_KEY
+
 _SNAPSHOT: Final = r"""sed 's/.*"snapshot":"\([^"]*\)".*/\1/'"""
 _PRETTY: Final = "python3 -m json.tool"
 _PROBLEMS: Final = (
@@ -12,6 +14,7 @@ _PROBLEMS: Final = (
     """ for p in json.load(sys.stdin)["problems"]]'"""
 )
 
+_NOVEMBER: Final = "from=2026-11-01&to=2026-11-30"
 _BATCH: Final = (
     '{"is_last_batch": true, "events": [{"source": "slurm", "schema_version": "1.0", '
     '"time_window_start": "2026-11-18T00:00:00Z", "time_window_end": "2026-11-19T00:00:00Z", '
@@ -21,17 +24,15 @@ _BATCH: Final = (
 )
 
 
-def welcome(url: str, system: str, key: str) -> str:
-    """The text for a server at this URL; `system` is the storage system of the examples and `key` the
-    collector's key.
-    """
+def welcome(url: str, system: str) -> str:
+    """The text for a server at this URL; `system` is the storage system of the examples."""
     parts = ["The demo serves invented data that needs no other service. To try it:\n"]
-    for title, line in examples(url, system, key):
+    for title, line in examples(url, system):
         parts.append(f"# {title}\n{line}")
     return "\n".join(parts) + "\n"
 
 
-def examples(url: str, system: str, key: str) -> list[tuple[str, str]]:
+def examples(url: str, system: str) -> list[tuple[str, str]]:
     """Titles and shell lines."""
     rows = f"{url}/api/storage-resources/"
     usage = f"{url}/usage"
@@ -56,16 +57,19 @@ def examples(url: str, system: str, key: str) -> list[tuple[str, str]]:
             "What Waldur sent, beside our configuration",
             f"curl -s '{rows}?debug=true&storage_system={quote(system)}&page_size=1' | {_PRETTY}",
         ),
+        ("A usage event, as collectors send it", f"{_sending(url)} | {_PRETTY}"),
         (
-            "A usage event, as collectors send it",
-            f"curl -s '{url}/collector/resource-usage' -H 'X-Zeus-Collector-Key: {key}' "
-            f"-H 'Content-Type: application/json' -d '{_BATCH}' | {_PRETTY}",
-        ),
-        (
-            "What the project has used, now that the event is there",
-            f"curl -s '{usage}/summary?scope=project&id=p-alpclim&from=2026-11-01&to=2026-11-30"
-            f"&granularity=month' | {_PRETTY}",
+            "What its project has used",
+            f"curl -s '{usage}/summary?scope=project&id=p-alpclim&{_NOVEMBER}' | {_PRETTY}",
         ),
         ("Events that could not be linked", f"curl -s '{usage}/unresolved' | {_PRETTY}"),
         ("Whether it can answer, and how old its data is", f"curl -s '{url}/readyz' | {_PRETTY}"),
     ]
+
+
+def _sending(url: str) -> str:
+    return (
+        f"curl -s '{url}/collector/resource-usage' "
+        f"-H 'X-Zeus-Collector-Key: {DEMO_COLLECTOR_KEY}' "
+        f"-H 'Content-Type: application/json' -d '{_BATCH}'"
+    )

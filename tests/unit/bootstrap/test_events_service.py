@@ -32,6 +32,13 @@ def settings_of(**environ: str) -> Settings:
     return load_settings({**FAKES, **environ}).settings
 
 
+class BrokenStore(FakeUsageEventStore):
+    """Has a fault that nobody expects."""
+
+    async def maintain(self, *, at: datetime) -> None:
+        raise ZeroDivisionError(at)
+
+
 class Pauses:
     """Takes the place of sleeping, ends the background work after so many pauses."""
 
@@ -98,6 +105,16 @@ class TestBackground:
 
         assert pauses.lengths == [timedelta(minutes=5)]
         assert [line["event"] for line in lines] == ["event_store_not_maintained"]
+
+    async def test_a_fault_of_our_own_does_not_end_it(self) -> None:
+        async with events_service(settings_of()) as service:
+            service.store = BrokenStore(UTC)
+            pauses = Pauses(2)
+            with capture_logs() as lines:
+                await self.run(service, pauses)
+
+        assert pauses.lengths == [timedelta(minutes=5)] * 2
+        assert [line["log_level"] for line in lines] == ["error"] * 2
 
     async def test_the_background_can_be_ended_at_any_time(self) -> None:
         async with events_service(settings_of()) as service:

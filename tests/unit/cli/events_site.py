@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -57,8 +58,8 @@ class EventsSite:
 
     @property
     def settings(self) -> Settings:
-        """What the configuration says."""
-        return load_settings({}, config_path=self.config).settings
+        """What the configuration and the environment say."""
+        return load_settings(os.environ, config_path=self.config).settings
 
     def run(self, *words: str | Path | UUID) -> int:
         """Call `cscs events` with these words."""

@@ -80,6 +80,8 @@ class TestLoad:
         for _ in range(2):
             assert site.run("directory", "load", DIRECTORY, "--dry-run", "--json") == 0
             assert told(capsys)["projects"]["added"] == 6
+        assert site.run("directory", "load", DIRECTORY, "--dry-run") == 0
+        assert capsys.readouterr().out.endswith("Dry run: nothing was changed.\n")
 
     def test_the_same_again_changes_nothing(self, site: EventsSite, capsys: Said) -> None:
         assert site.run("directory", "load", DIRECTORY) == 0

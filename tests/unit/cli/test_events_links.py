@@ -78,10 +78,13 @@ class TestRelink:
 
     def test_links_that_are_lost_end_with_3(self, site: EventsSite, capsys: Said) -> None:
         text = site.directory.read_text(encoding="utf-8")
-        site.directory.write_text(text.replace("username: bkeller", "username: gone"), "utf-8")
+        everybody = text.replace("username: ", "username: gone-").replace("email: ", "email: gone-")
+        site.directory.write_text(everybody, "utf-8")
 
         assert site.run("relink") == 3
-        assert "newly unresolved" in capsys.readouterr().out
+        text = capsys.readouterr().out
+        assert "... and 9 more events" in text
+        assert "19 newly unresolved" in text
 
     def test_links_by_hand_are_kept(self, site: EventsSite, capsys: Said) -> None:
         event = sample_id("pbs", "4001.")

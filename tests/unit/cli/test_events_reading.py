@@ -6,11 +6,14 @@ import csv
 import io
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import attrs
 import pytest
 
+from cscs_domain.events.event_ids import event_id_of
 from tests.unit.cli.events_site import EventsSite, filled_site, sample_events, sample_id
 
 Said: TypeAlias = pytest.CaptureFixture[str]
@@ -60,6 +63,15 @@ class TestShow:
         (event,) = told(capsys)["events"]
         assert event["event_id"] == str(wanted)
         assert event["link"]["allocation_match"] == "openstack_allocation_request"
+
+    def test_an_id_in_two_windows_is_told_twice(self, site: EventsSite, capsys: Said) -> None:
+        (event,) = [e for e in sample_events() if event_id_of(e) == sample_id("pbs", "4001.")]
+        day = timedelta(days=1)
+        start, end = event.time_window_start + day, event.time_window_end + day
+        site.take_in([attrs.evolve(event, time_window_start=start, time_window_end=end)])
+
+        assert site.run("show", sample_id("pbs", "4001.")) == 0
+        assert len(capsys.readouterr().out.split("\n\n")) == 2
 
     def test_an_unknown_event_is_told(self, site: EventsSite, capsys: Said) -> None:
         assert site.run("show", "5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c") == 2

@@ -12,7 +12,8 @@ from typing import TypeAlias
 import pytest
 
 from cscs_cli.main import main
-from tests.unit.cli.events_site import EventsSite, events_site, filled_site
+from tests.sql_databases import postgresql
+from tests.unit.cli.events_site import EventsSite, events_site, filled_site, sample_events
 
 Said: TypeAlias = pytest.CaptureFixture[str]
 
@@ -155,6 +156,8 @@ class TestVersions:
 
         assert site.run("downgrade", "--yes") == 0
         assert site.run("status") == 2
+        assert "step to take" in capsys.readouterr().out
+        assert site.run("status") == 2
         assert "cscs events upgrade" in capsys.readouterr().err
         assert site.run("list") == 2
         assert site.run("upgrade", "--json") == 0
@@ -212,6 +215,32 @@ class TestBackups:
         assert site.run("backup", "") == 2
 
 
+def test_a_backup_moves_a_store_to_postgresql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    site = filled_site(tmp_path)
+    assert site.run("backup", tmp_path / "events.backup") == 0
+    capsys.readouterr()
+    with postgresql(tmp_path) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert site.run("init") == 0
+        assert "(postgresql), room for 4 months was made" in said(capsys)
+        assert site.run("restore", tmp_path / "events.backup") == 0
+        site.take_in(sample_events())
+        capsys.readouterr()
+        assert site.run("status") == 0
+        assert "resource_usage_events_y2025m11 to " in said(capsys)
+        assert site.run("status", "--json") == 0
+        state = json.loads(said(capsys))
+        words = ("summary", "--scope", "user", "--id", "u1", "--from", "2025-11-01", "--json")
+        assert site.run(*words) == 0
+        totals = json.loads(said(capsys))["totals"]
+
+    assert (state["dialect"], state["rows"]["resource_usage_events"]) == ("postgresql", 22)
+    assert "resource_usage_events_y2025m11" in state["partitions"]
+    assert totals["events"] == 8
+
+
 def test_sums_of_another_zone_are_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
@@ -225,3 +254,5 @@ def test_sums_of_another_zone_are_made_anew(
     assert json.loads(said(capsys))["zone"] == "UTC"
     assert site.run(*summary, "--to", "2025-11-18", "--json") == 0
     assert json.loads(said(capsys))["totals"]["events"] > 0
+    assert site.run("rebuild") == 0
+    assert said(capsys).endswith("1 day of UTC summed up.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,6 +12,8 @@ from cscs_domain.events.event import DEFAULT_SOURCES
 from cscs_domain.events.field_errors import FieldError, MalformedBatchError, MalformedEventError
 from cscs_json import decode_strictly
 from tests.unit.events.event_samples import invalid_wires, read, sample_bytes, sample_wires, wire
+
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def batch(events: list[object], **members: object) -> EventBatch:
@@ -129,3 +132,21 @@ def test_the_errors_say_every_fault_and_cross_process_borders(
 
     assert str(error) == "must be an object; a.b must be a uuid (got 7)"
     assert pickle.loads(pickle.dumps(error)).errors == error.errors
+
+
+def test_events_before_what_is_kept_are_rejected_in_their_place() -> None:
+    old = wire(time_window_start="2020-01-01T00:00:00Z", time_window_end="2020-01-02T00:00:00Z")
+    kept = batch([wire(), old, wire(source="?"), wire()]).not_before(BEGINNING)
+
+    assert [index for index, _ in kept.events] == [0, 3]
+    assert [event.index for event in kept.rejected] == [1, 2]
+    assert kept.received == 4
+    assert kept.messages()[0].startswith(
+        "events.1.time_window_start must not be before 2025-01-01T00:00:00Z"
+    )
+
+
+def test_a_batch_of_young_events_stays_as_it_is() -> None:
+    young = batch([wire()])
+
+    assert young.not_before(BEGINNING) is young

@@ -273,28 +273,6 @@ async def test_an_unknown_event_is_told() -> None:
         await withdraw(store)
 
 
-@pytest.mark.parametrize(
-    ("choices", "reason"),
-    [
-        ({"reason": ""}, "reason"),
-        ({"reason": " \t"}, "is blank"),
-        ({"reason": "x" * 1025}, "reason"),
-        ({"reason": "a\0"}, "reason"),
-        ({"reason": "ok", "user": ""}, "user"),
-        ({"reason": "ok", "project": "\ud800"}, "project"),
-        ({"reason": "ok", "allocation": "x" * 1025}, "allocation"),
-    ],
-)
-def test_requests_that_make_no_sense_are_refused(choices: dict[str, str], reason: str) -> None:
-    with pytest.raises(InvalidValueError, match=reason):
-        CorrectionRequest(**choices)
-
-
-def test_an_allocation_without_a_project_is_refused() -> None:
-    with pytest.raises(InvalidValueError, match="cannot be without a project"):
-        CorrectionRequest(reason="ok", project=None, allocation="a1")
-
-
 async def test_whoever_corrects_has_a_name() -> None:
     store = await store_with(LINKED)
 

@@ -103,6 +103,16 @@ async def test_links_by_hand_are_kept_and_counted() -> None:
     assert (await everything(store))[0].link == by_hand
 
 
+async def test_for_links_by_hand_alone_nobody_is_asked() -> None:
+    store, directory = await filled(1), FakeDirectory(FULL)
+    (only,) = await everything(store)
+    by_hand = Link(correction=Correction(by="op", at=NOW, reason="nobody's"))
+    await store.correct([LinkChange(key=only.key, revision=1, link=by_hand)], at=NOW)
+
+    assert await relinked(store, directory) == RelinkReport(seen=1, manual=1)
+    assert directory.finds == 0
+
+
 async def test_what_goes_from_the_directory_is_told() -> None:
     store = await filled(2, FULL)
 

@@ -21,6 +21,28 @@ ZONES = [
     ZoneInfo("Pacific/Apia"),  # had no 30 December 2011
     ZoneInfo("Asia/Kathmandu"),
 ]
+
+
+class OverMidnight(tzinfo):
+    """Clocks are put forward from 23:30 on 1 June to 0:30, so that midnight is left out."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        is_before = dt is None or dt.replace(tzinfo=None) < datetime(2025, 6, 2, 0, 30)  # noqa: DTZ001
+        return timedelta() if is_before else timedelta(hours=1)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        del dt
+        return timedelta()
+
+    def tzname(self, dt: datetime | None) -> str:
+        del dt
+        return "over midnight"
+
+    def fromutc(self, dt: datetime) -> datetime:
+        is_before = dt.replace(tzinfo=None) < datetime(2025, 6, 1, 23, 30)  # noqa: DTZ001
+        return dt if is_before else dt + timedelta(hours=1)
+
+
 START = datetime(2000, 1, 1, tzinfo=UTC)
 moments = st.integers(0, 100 * 365 * 24 * 60).map(lambda n: START + n * timedelta(minutes=1))
 
@@ -83,8 +105,27 @@ def test_half_hours_around_midnights_are_in_the_windows_of_their_days(zone: tzin
             assert start <= moment < end
 
 
+def test_a_midnight_that_clocks_leap_over_is_where_it_would_have_been() -> None:
+    days = SiteDays(OverMidnight())
+    assert days.of(at("2025-06-01T23:45Z")) == date(2025, 6, 1)
+    assert days.of(at("2025-06-02T00:00Z")) == date(2025, 6, 2)
+
+    for minute in range(0, 240, 5):
+        moment = at("2025-06-01T22:00Z") + timedelta(minutes=minute)
+        start, end = days.window(days.of(moment))
+        assert start <= moment < end
+
+
 def test_days_between_include_both() -> None:
     days = list(days_between(date(2024, 2, 28), date(2024, 3, 1)))
 
     assert [day.day for day in days] == [28, 29, 1]
     assert list(days_between(date(2024, 2, 2), date(2024, 2, 1))) == []
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_the_first_and_the_last_day_of_all_have_windows_too(zone: tzinfo, day: date) -> None:
+    start, end = SiteDays(zone).window(day)
+
+    assert start < end

@@ -158,6 +158,10 @@ async def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     assert "more than the 100 that are read" in error.reason
 
 
+async def test_a_path_that_cannot_be_looked_at_is_an_error(tmp_path: Path) -> None:
+    assert "cannot be read" in (await failure(tmp_path / ("x" * 300))).reason
+
+
 async def test_a_broken_record_takes_no_other_down(tmp_path: Path) -> None:
     text = "users:\n  - {id: u1, username: anna, username: bert}\n  - u3\n  - {id: u2}\n"
 

@@ -64,23 +64,30 @@ def fill(connection: Connection, count: int = 3) -> None:
     key = {"event_id": UUID(int=0), "time_window_start": FIRST}
     link = {
         **key,
-        **{"user_id": "7", "gaps": "no_project_name", "state": "partial", "resolver_version": 1},
-        **{"resolved_at": FIRST, "is_manual": True, "created_at": FIRST, "updated_at": FIRST},
+        "user_id": "7",
+        "gaps": "no_project_name",
+        "state": "partial",
+        "resolver_version": 1,
+        "resolved_at": FIRST,
+        "is_manual": True,
+        "created_at": FIRST,
+        "updated_at": FIRST,
     }
     connection.execute(insert(links), [link])
     correction = {
         **key,
-        **{"corrected_by": "ada", "corrected_at": FIRST, "reason": "wrong"},
-        **{"before": '{"user": null}', "after": '{"user": "7"}'},
+        "corrected_by": "ada",
+        "corrected_at": FIRST,
+        "reason": "wrong",
+        "before": '{"user": null}',
+        "after": '{"user": "7"}',
     }
     names = [corrections.c[name] for name in correction]
     connection.execute(insertion(corrections, names), [correction, {**correction, "reason": None}])
     sums = dict.fromkeys(("gpu_seconds", "walltime_seconds", "storage_byte_seconds"), 0)
     day = {"day": date(2025, 11, 1), "source": "pbs", "user_id": "7", "project_id": ""}
     counts = {"allocation_id": "", "events": 3, "not_summed": 0, "cpu_seconds": 1}
-    connection.execute(
-        insert(summaries), [{**day, **counts, **sums, "ram_byte_seconds": HUGE}]
-    )
+    connection.execute(insert(summaries), [{**day, **counts, **sums, "ram_byte_seconds": HUGE}])
     connection.execute(insert(touched_days), [{"day": date(2025, 11, 1)}])
     receipt = {"sender": "a", "key": "k", "digest": "d", "received_at": FIRST}
     outcome = {"stored": 3, "duplicates": 0, "replaced": 0}

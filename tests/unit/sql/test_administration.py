@@ -18,7 +18,7 @@ from cscs_sql.schema import summaries, touched_days
 from cscs_sql.schema_state import SchemaKind, require_current
 from cscs_sql.state_report import schema_state
 from cscs_sql.timescale import TimescaleChoice
-from tests.sql_databases import NOW, Fresh, postgresql
+from tests.sql_databases import NOW, Fresh, initialised, postgresql
 from tests.unit.sql.store_rows import FIRST, HOUR, fill, put_events
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -83,6 +83,25 @@ def test_without_timescaledb_events_are_in_plain_tables(fresh: Fresh, tmp_path: 
 def test_retention_is_refused_where_nothing_would_drop(empty_database: str) -> None:
     with pytest.raises(InvalidValueError, match="needs TimescaleDB"):
         initialise(empty_database, zone=UTC, now=NOW, retention_days=400)
+
+    assert schema_state(empty_database).kind is SchemaKind.ABSENT
+
+
+def test_what_is_refused_leaves_no_file(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'events.sqlite3'}"
+
+    with pytest.raises(InvalidValueError):
+        initialise(url, zone=UTC, now=NOW, timescale=TimescaleChoice.ON)
+    with pytest.raises(InvalidValueError):
+        initialise(url, zone=UTC, now=NOW, retention_days=400)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_of_postgresql_are_not_turned_into_a_hypertable(tmp_path: Path) -> None:
+    refused = pytest.raises(InvalidValueError, match="stay there")
+    with initialised(postgresql, tmp_path) as url, refused:
+        initialise(url, zone=UTC, now=NOW, timescale=TimescaleChoice.ON)
 
 
 @pytest.mark.parametrize(("compress", "retention"), [(0, None), (7, 179), (7, -1)])

@@ -92,7 +92,7 @@ def test_the_file_is_its_owners_alone_and_takes_the_place_of_another(
     backup(database, path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert gzip.open(path).readline().startswith(b'{"format":"cscs-events-backup"')
+    assert gzip.decompress(path.read_bytes()).startswith(b'{"format":"cscs-events-backup"')
     assert not [each for each in tmp_path.iterdir() if each.name.endswith(".part")]
 
 
@@ -291,6 +291,6 @@ def test_lines_can_be_read_by_anybody(tmp_path: Path) -> None:
         filled(url)
         backup(url, path)
 
-    lines = [json.loads(line) for line in gzip.open(path, "rt", encoding="utf-8")]
+    lines = list(map(json.loads, gzip.decompress(path.read_bytes()).splitlines()))
     assert lines[0]["zone"] == "UTC"
     assert lines[-1]["rows"]["resource_usage_events"] == 3

@@ -191,7 +191,7 @@ def test_timescaledb_gets_a_hypertable_that_compresses(tmp_path: Path) -> None:
 
 
 @pytest.mark.optin
-def test_late_events_get_into_a_compressed_chunk(tmp_path: Path) -> None:
+def test_timescaledb_takes_late_events_into_a_compressed_chunk(tmp_path: Path) -> None:
     with timescaledb(tmp_path) as url:
         initialise(url, zone=ZURICH, now=NOW)
         with opened(url) as connection:

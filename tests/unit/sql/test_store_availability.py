@@ -1,0 +1,181 @@
+"""A database that is away: said in a sentence, nothing half done, and well when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from cscs_domain.errors import StoreUnavailableError
+from cscs_domain.events.stored import EventFilter
+from cscs_sql.usage_event_store import SqlUsageEventStore
+from tests.events_site import NOW, everything
+from tests.sql_databases import initialised, postgresql, sqlite
+from tests.unit.sql.store_site import (
+    blocking,
+    counts,
+    locked_file,
+    opened_store,
+    run,
+    some,
+    waiting_backend,
+)
+
+pytestmark = pytest.mark.anyio
+
+EVERYTHING = EventFilter()
+LINKS_LOCKED = "LOCK TABLE resource_usage_event_links IN ACCESS EXCLUSIVE MODE"
+
+
+def a_closed_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+async def test_a_server_that_refuses_is_unavailable_and_no_address_is_told() -> None:
+    url = f"postgresql://ada:hidden-word@127.0.0.1:{a_closed_port()}/events"
+    async with opened_store(url) as store:
+        with pytest.raises(StoreUnavailableError) as raised:
+            await store.store(some(range(1)), at=NOW)
+
+    assert raised.value.retryable
+    assert str(raised.value) == (
+        "the event store: PostgreSQL cannot be reached, or broke the connection off"
+    )
+
+
+async def test_a_connection_lost_in_the_middle_leaves_nothing_and_the_next_works(
+    tmp_path: Path,
+) -> None:
+    with initialised(postgresql, tmp_path) as url:
+        async with opened_store(url) as store:
+            with blocking(url, LINKS_LOCKED):
+                storing = asyncio.create_task(store.store(some(range(100)), at=NOW))
+                lost = await waiting_backend(url)
+                run(url, f"SELECT pg_terminate_backend({lost})")
+                with pytest.raises(StoreUnavailableError, match="57P01"):
+                    await storing
+            left = counts(url)
+            outcome = await store.store(some(range(100)), at=NOW)
+
+    assert left["events"] == left["event_links"] == left["touched_days"] == 0
+    assert outcome.stored == 100
+
+
+async def test_connections_that_died_unnoticed_are_replaced(tmp_path: Path) -> None:
+    """As after a restart of the server, between two batches."""
+    with initialised(postgresql, tmp_path) as url:
+        async with opened_store(url) as store:
+            await asyncio.gather(*(store.store(some(range(9)), at=NOW) for _ in range(5)))
+            run(
+                url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+
+            assert len(await everything(store)) == 9
+
+
+async def test_a_transaction_in_a_deadlock_is_run_again(tmp_path: Path) -> None:
+    with initialised(postgresql, tmp_path) as url:
+        run(url, BREAKS.format(state="40P01", times=1))
+        async with opened_store(url) as store:
+            outcome = await store.store(some(range(10)), at=NOW)
+
+            assert outcome.stored == 10
+            assert len(await everything(store)) == 10
+
+
+async def test_a_transaction_that_fails_again_and_again_is_given_up(tmp_path: Path) -> None:
+    with initialised(postgresql, tmp_path) as url:
+        run(url, BREAKS.format(state="40001", times=99))
+        async with opened_store(url) as store:
+            with pytest.raises(StoreUnavailableError, match=r"could not .* \(40001\)"):
+                await store.store(some(range(10)), at=NOW)
+        left = counts(url)
+
+    assert left["events"] == left["event_links"] == 0
+
+
+BREAKS = """
+    CREATE SEQUENCE attempts;
+    CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS '
+      BEGIN
+        IF nextval(''attempts'') <= {times} THEN
+          RAISE EXCEPTION ''broken off'' USING ERRCODE = ''{state}'';
+        END IF;
+        RETURN NULL;
+      END';
+    CREATE TRIGGER breaks AFTER INSERT ON resource_usage_event_links
+      FOR EACH STATEMENT EXECUTE FUNCTION break_off()
+"""
+"""Ends the first transactions with an error; sequences count on however transactions end."""
+
+
+async def test_a_pool_without_a_free_connection_is_unavailable(tmp_path: Path) -> None:
+    file = f"sqlite+aiosqlite:///{tmp_path / 'events.sqlite3'}"
+    engine = create_async_engine(file, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    store = SqlUsageEventStore(engine, zone=UTC)
+    async with engine.connect():
+        with pytest.raises(StoreUnavailableError, match="no connection became free in time"):
+            await store.page(EVERYTHING, limit=1)
+    await store.close()
+
+
+async def test_who_stops_waiting_for_a_page_gives_the_connection_back(tmp_path: Path) -> None:
+    engines: list[AsyncEngine] = []
+    with initialised(postgresql, tmp_path) as url:
+        async with opened_store(url, engines.append) as store:
+            with blocking(url, LINKS_LOCKED):
+                reading = asyncio.create_task(store.page(EVERYTHING, limit=1))
+                await waiting_backend(url)
+                reading.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
+
+            assert await store.page(EVERYTHING, limit=1) == []
+            assert engines[0].sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_a_file_that_somebody_else_writes_to_is_unavailable(tmp_path: Path) -> None:
+    with initialised(sqlite, tmp_path) as url:
+        async with opened_store(url, impatient) as store:
+            busy = pytest.raises(StoreUnavailableError, match="locked by another process")
+            with locked_file(url), busy:
+                await store.store(some(range(3)), at=NOW)
+            outcome = await store.store(some(range(3)), at=NOW)
+
+    assert outcome.stored == 3
+
+
+def impatient(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _no_waiting(connection: sqlite3.Connection, _entry: object) -> None:
+        connection.execute("PRAGMA busy_timeout=0")
+
+
+async def test_a_file_that_is_no_database_is_unavailable_for_good(tmp_path: Path) -> None:
+    path = tmp_path / "events.sqlite3"
+    path.write_bytes(b"no database" * 1000)
+
+    async with opened_store(f"sqlite:///{path}") as store:
+        with pytest.raises(StoreUnavailableError, match="is no SQLite file") as raised:
+            await store.page(EVERYTHING, limit=1)
+
+    assert not raised.value.retryable
+
+
+async def test_a_table_that_is_not_there_is_not_called_unavailable(database: str) -> None:
+    run(database, "DROP TABLE resource_usage_receipts")
+    async with opened_store(database) as store:
+        with pytest.raises(DBAPIError):
+            await store.maintain(at=NOW)
