@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from bench.events import fresh_store
-from cscs_domain.events.stored import Scope, SumsQuery
+from cscs_domain.events.stored import SumsQuery, UsageScope
 from cscs_sql.administration import rebuild
 from cscs_sql.database_urls import async_engine
 from cscs_sql.usage_event_store import SqlUsageEventStore
@@ -113,7 +113,7 @@ async def _read(store: SqlUsageEventStore) -> None:
     times, found = [], 0
     for number in range(_READS):
         query = SumsQuery(
-            scope=Scope.PROJECT,
+            scope=UsageScope.PROJECT,
             id=f"p{number * 19 % _PROJECTS}",
             first=_FIRST,
             last=_FIRST + timedelta(days=_DAYS - 1),

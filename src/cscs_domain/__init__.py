@@ -58,6 +58,8 @@ from cscs_domain.errors import (
     WrongMonthError,
 )
 from cscs_domain.events.batches import EventBatch, RejectedEvent, parse_batch
+from cscs_domain.events.buckets import BucketSize
+from cscs_domain.events.correct_link import correct_link, withdraw_correction
 from cscs_domain.events.directory import (
     AllocationStatus,
     DirectoryAllocation,
@@ -68,6 +70,8 @@ from cscs_domain.events.directory import (
     KnownDirectory,
     OpenstackRequest,
 )
+from cscs_domain.events.directory_wire import directory_from_wire, directory_to_wire
+from cscs_domain.events.erase_person import ErasureReport, erase_person
 from cscs_domain.events.event import (
     DEFAULT_SOURCES,
     EventIdentity,
@@ -77,8 +81,10 @@ from cscs_domain.events.event import (
 )
 from cscs_domain.events.event_ids import event_id_of, usage_event_id
 from cscs_domain.events.event_wire import event_from_wire, event_to_wire
+from cscs_domain.events.export_person import export_person
 from cscs_domain.events.field_errors import FieldError, MalformedBatchError, MalformedEventError
 from cscs_domain.events.ingest_events import ingest_events
+from cscs_domain.events.link_correction import CorrectionRequest
 from cscs_domain.events.linking import link, wanted_by
 from cscs_domain.events.links import (
     RESOLVER_VERSION,
@@ -91,6 +97,9 @@ from cscs_domain.events.links import (
     UserMatch,
 )
 from cscs_domain.events.metrics import ResourceUsageMetrics
+from cscs_domain.events.persons import person_of
+from cscs_domain.events.relink_events import relink_events
+from cscs_domain.events.relink_report import RelinkReport
 from cscs_domain.events.slugs import slug
 from cscs_domain.events.stored import (
     DaySums,
@@ -107,7 +116,10 @@ from cscs_domain.events.stored import (
     SumsQuery,
     UnresolvedGroup,
     UnresolvedQuery,
+    UsageScope,
 )
+from cscs_domain.events.summarise_usage import summarise_usage
+from cscs_domain.events.usage_summary import SummaryQuery, UsageSummary, usage_summary_to_wire
 from cscs_domain.events.usage_sums import UsageSums, sum_events, sums_of
 from cscs_domain.identities import (
     GidLookup,
@@ -278,6 +290,7 @@ __all__ = [
     "AuthenticationError",
     "Baseline",
     "BelievedClaims",
+    "BucketSize",
     "CachedHpcUsers",
     "Callbacks",
     "Caller",
@@ -288,6 +301,7 @@ __all__ = [
     "Component",
     "ConfigurationError",
     "Correction",
+    "CorrectionRequest",
     "CscsError",
     "CustomerTarget",
     "DaySums",
@@ -305,6 +319,7 @@ __all__ = [
     "DocumentStore",
     "DocumentsBusyError",
     "ErasedEvent",
+    "ErasureReport",
     "EventBatch",
     "EventFilter",
     "EventIdentity",
@@ -394,6 +409,7 @@ __all__ = [
     "RecordedMonth",
     "RecordedUsage",
     "RejectedEvent",
+    "RelinkReport",
     "ReportRequest",
     "Resource",
     "ResourceAction",
@@ -434,6 +450,7 @@ __all__ = [
     "StoreUnavailableError",
     "StoredEvent",
     "Strictness",
+    "SummaryQuery",
     "SumsQuery",
     "TargetType",
     "TenantTarget",
@@ -454,6 +471,8 @@ __all__ = [
     "UsagePlan",
     "UsageRefusedError",
     "UsageReport",
+    "UsageScope",
+    "UsageSummary",
     "UsageSums",
     "UsageTally",
     "UsageWarehouse",
@@ -480,12 +499,17 @@ __all__ = [
     "changes",
     "changes_to_wire",
     "chosen_systems",
+    "correct_link",
+    "directory_from_wire",
+    "directory_to_wire",
+    "erase_person",
     "event_from_wire",
     "event_id_of",
     "event_to_wire",
     "export_all",
     "export_order",
     "export_orders",
+    "export_person",
     "fetch_report",
     "ingest_events",
     "link",
@@ -500,7 +524,9 @@ __all__ = [
     "parse_quantity",
     "parse_resource",
     "parse_unix_id",
+    "person_of",
     "read_hierarchy",
+    "relink_events",
     "report_to_wire",
     "report_usage",
     "row_from_wire",
@@ -510,9 +536,12 @@ __all__ = [
     "slug",
     "status_of",
     "sum_events",
+    "summarise_usage",
     "sums_of",
     "take_snapshot",
     "target_type_of",
     "usage_event_id",
+    "usage_summary_to_wire",
     "wanted_by",
+    "withdraw_correction",
 ]

@@ -354,8 +354,8 @@ class UsageEventStore(Protocol):
 
     async def correct(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
         """Put links in whatever stood there, and return how many; each is remembered with what it
-        replaced. A link with a correction is one by hand, one without takes that back. Events of
-        another revision stay as they are.
+        replaced. A link with a correction is one by hand; one without takes that back, and
+        `withdrawal` says who did it, when and why. Events of another revision stay as they are.
         """
 
     async def erase(self, erased: Sequence[ErasedEvent], *, at: datetime) -> int:

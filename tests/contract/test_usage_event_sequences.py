@@ -20,9 +20,9 @@ from cscs_domain.events.stored import (
     LinkChange,
     LinkedEvent,
     Receipt,
-    Scope,
     SumsQuery,
     UnresolvedQuery,
+    UsageScope,
 )
 from cscs_domain.ports import UsageEventStore
 from cscs_fakes.usage_event_store import FakeUsageEventStore
@@ -162,7 +162,7 @@ async def compare(store: UsageEventStore, oracle: Oracle) -> None:
 
 
 async def compare_sums(store: UsageEventStore, oracle: Oracle) -> None:
-    for scope in Scope:
+    for scope in UsageScope:
         for name in NAMES:
             query = SumsQuery(scope=scope, id=name, first=date(2025, 1, 1), last=date(2025, 12, 31))
             found = await store.daily_sums(query)

@@ -13,9 +13,9 @@ from cscs_domain.events.stored import (
     DaySums,
     ErasedEvent,
     LinkChange,
-    Scope,
     StoredEvent,
     SumsQuery,
+    UsageScope,
 )
 from cscs_domain.events.usage_sums import UsageSums, sum_events
 from cscs_domain.ports import UsageEventStore
@@ -29,7 +29,9 @@ P2 = Link(user="u2", project="p2", allocation="a2")
 NINETEENTH = date(2025, 11, 19)
 NEWER = "2025-11-21T00:00Z"
 BY_HAND = Correction(by="op", at=NOW, reason="told")
-PROJECT_1 = SumsQuery(scope=Scope.PROJECT, id="p1", first=date(2000, 1, 1), last=date(2099, 12, 31))
+PROJECT_1 = SumsQuery(
+    scope=UsageScope.PROJECT, id="p1", first=date(2000, 1, 1), last=date(2099, 12, 31)
+)
 
 
 async def cpu_by_day(store: UsageEventStore, query: SumsQuery = PROJECT_1) -> dict[date, int]:
@@ -157,16 +159,16 @@ async def test_a_window_over_midnight_is_of_the_day_on_which_it_begins(
 @pytest.mark.parametrize(
     ("scope", "id_", "expected"),
     [
-        (Scope.USER, "u1", 5),
-        (Scope.USER, "u2", 2),
-        (Scope.PROJECT, "p1", 3),
-        (Scope.PROJECT, "p2", 4),
-        (Scope.ALLOCATION, "a1", 3),
-        (Scope.ALLOCATION, "a2", 4),
+        (UsageScope.USER, "u1", 5),
+        (UsageScope.USER, "u2", 2),
+        (UsageScope.PROJECT, "p1", 3),
+        (UsageScope.PROJECT, "p2", 4),
+        (UsageScope.ALLOCATION, "a1", 3),
+        (UsageScope.ALLOCATION, "a2", 4),
     ],
 )
 async def test_sums_are_of_a_user_a_project_or_an_allocation(
-    store: UsageEventStore, scope: Scope, id_: str, expected: int
+    store: UsageEventStore, scope: UsageScope, id_: str, expected: int
 ) -> None:
     links = [P1, attrs.evolve(P1, user="u2"), attrs.evolve(P2, user="u1"), Link()]
     await store.store([linked(an_event(cpu=2**n), n, link) for n, link in enumerate(links)], at=NOW)
@@ -264,7 +266,7 @@ async def test_corrections_move_usage_and_back(store: UsageEventStore) -> None:
 
 async def test_erasure_changes_no_sum_but_the_person_s(store: UsageEventStore) -> None:
     there = await stored_one(store)
-    of_user = attrs.evolve(PROJECT_1, scope=Scope.USER, id="u1")
+    of_user = attrs.evolve(PROJECT_1, scope=UsageScope.USER, id="u1")
     assert await cpu_by_day(store, of_user) == {NINETEENTH: 1}
 
     link = attrs.evolve(P1, user=None, correction=BY_HAND)

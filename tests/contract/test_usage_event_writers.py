@@ -16,10 +16,10 @@ from cscs_domain.events.stored import (
     LinkChange,
     LinkedEvent,
     Receipt,
-    Scope,
     StoredEvent,
     StoreOutcome,
     SumsQuery,
+    UsageScope,
 )
 from cscs_domain.events.usage_sums import NOTHING_USED, UsageSums, sum_events
 from cscs_domain.ports import UsageEventStore
@@ -30,7 +30,9 @@ pytestmark = pytest.mark.anyio
 
 START = at("2025-11-19T21:00Z")
 P1 = Link(project="p1", allocation="a1")
-OF_P1 = SumsQuery(scope=Scope.PROJECT, id="p1", first=date(2025, 1, 1), last=date(2025, 12, 31))
+OF_P1 = SumsQuery(
+    scope=UsageScope.PROJECT, id="p1", first=date(2025, 1, 1), last=date(2025, 12, 31)
+)
 RECEIPT = Receipt(sender="s", key="k", digest="d")
 
 

@@ -17,9 +17,9 @@ from cscs_domain.events.stored import (
     LinkChange,
     LinkedEvent,
     Receipt,
-    Scope,
     StoredEvent,
     StoreOutcome,
+    UsageScope,
 )
 from cscs_domain.events.usage_sums import UsageSums, sum_events
 
@@ -109,7 +109,7 @@ class Oracle:
         """All of them, in order."""
         return [self.events[key] for key in sorted(self.events)]
 
-    def daily_sums(self, scope: Scope, id_: str) -> dict[date, UsageSums]:
+    def daily_sums(self, scope: UsageScope, id_: str) -> dict[date, UsageSums]:
         """The sums of every day."""
         by_day: dict[date, list[ResourceUsageEvent]] = defaultdict(list)
         for stored in self.events.values():
@@ -120,7 +120,7 @@ class Oracle:
 
     def allocation_sums(self, id_: str) -> UsageSums:
         """The sums of all days."""
-        days = self.daily_sums(Scope.ALLOCATION, id_).values()
+        days = self.daily_sums(UsageScope.ALLOCATION, id_).values()
         return sum(days, UsageSums())
 
     def unresolved(self) -> list[tuple[int, int]]:

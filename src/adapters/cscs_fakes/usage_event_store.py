@@ -23,20 +23,20 @@ from cscs_domain.events.stored import (
     LinkChange,
     LinkedEvent,
     Receipt,
-    Scope,
     StoredEvent,
     StoreOutcome,
     SumsQuery,
     UnresolvedGroup,
     UnresolvedQuery,
+    UsageScope,
 )
 from cscs_domain.events.usage_sums import NOTHING_USED, UsageSums, sums_of
 from cscs_fakes.usage_event_search import is_wanted, unresolved_groups
 
-ID_OF: Final[Mapping[Scope, Callable[[Link], str | None]]] = {
-    Scope.USER: lambda link: link.user,
-    Scope.PROJECT: lambda link: link.project,
-    Scope.ALLOCATION: lambda link: link.allocation,
+ID_OF: Final[Mapping[UsageScope, Callable[[Link], str | None]]] = {
+    UsageScope.USER: lambda link: link.user,
+    UsageScope.PROJECT: lambda link: link.project,
+    UsageScope.ALLOCATION: lambda link: link.allocation,
 }
 
 

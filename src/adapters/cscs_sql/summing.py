@@ -8,15 +8,15 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Row, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cscs_domain.events.stored import DaySums, Scope, SumsQuery
+from cscs_domain.events.stored import DaySums, SumsQuery, UsageScope
 from cscs_domain.events.usage_sums import NOTHING_USED, UsageSums
 from cscs_sql.column_types import ExactInteger
 from cscs_sql.schema import summaries
 
-ID_OF: Final[Mapping[Scope, Column[str]]] = {
-    Scope.USER: summaries.c.user_id,
-    Scope.PROJECT: summaries.c.project_id,
-    Scope.ALLOCATION: summaries.c.allocation_id,
+ID_OF: Final[Mapping[UsageScope, Column[str]]] = {
+    UsageScope.USER: summaries.c.user_id,
+    UsageScope.PROJECT: summaries.c.project_id,
+    UsageScope.ALLOCATION: summaries.c.allocation_id,
 }
 _SUMS: Final = tuple(
     summaries.c[name]

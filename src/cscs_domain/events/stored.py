@@ -169,7 +169,7 @@ class UnresolvedGroup:
     last: datetime
 
 
-class Scope(StrEnum):
+class UsageScope(StrEnum):
     """Whose usage is summed up."""
 
     USER = "user"
@@ -181,7 +181,7 @@ class Scope(StrEnum):
 class SumsQuery:
     """Whose usage, on which days of the site's zone (first and last included), of which source."""
 
-    scope: Scope
+    scope: UsageScope
     id: str
     first: date
     last: date

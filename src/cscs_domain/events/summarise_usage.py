@@ -10,7 +10,7 @@ from cscs_domain.events.directory import DirectoryQuery
 from cscs_domain.events.directory_records import DirectoryAllocation, DirectoryUser
 from cscs_domain.events.granted_use import GrantUse, uses_of
 from cscs_domain.events.link_book import LinkBook
-from cscs_domain.events.stored import Scope
+from cscs_domain.events.stored import UsageScope
 from cscs_domain.events.usage_summary import SummaryQuery, UsageSummary
 from cscs_domain.events.usage_sums import NOTHING_USED
 
@@ -40,23 +40,23 @@ async def summarise_usage(
 def _asked(query: SummaryQuery) -> DirectoryQuery:
     ids = frozenset({query.id})
     match query.scope:
-        case Scope.USER:
+        case UsageScope.USER:
             return DirectoryQuery(user_ids=ids)
-        case Scope.PROJECT:
+        case UsageScope.PROJECT:
             return DirectoryQuery(project_ids=ids)
-        case Scope.ALLOCATION:
+        case UsageScope.ALLOCATION:
             return DirectoryQuery(allocation_ids=ids)
 
 
 def _name(query: SummaryQuery, book: LinkBook) -> str | None:
     match query.scope:
-        case Scope.USER:
+        case UsageScope.USER:
             user = book.user(query.id)
             return None if user is None else _name_of(user)
-        case Scope.PROJECT:
+        case UsageScope.PROJECT:
             project = book.project(query.id)
             return None if project is None else project.title
-        case Scope.ALLOCATION:
+        case UsageScope.ALLOCATION:
             allocation = book.allocation(query.id)
             return None if allocation is None else allocation.id
 
@@ -67,11 +67,11 @@ def _name_of(user: DirectoryUser) -> str:
 
 def _allocations(query: SummaryQuery, book: LinkBook) -> Sequence[DirectoryAllocation]:
     match query.scope:
-        case Scope.USER:
+        case UsageScope.USER:
             return ()  # what is granted, is granted to projects
-        case Scope.PROJECT:
+        case UsageScope.PROJECT:
             return book.allocations_of(query.id)
-        case Scope.ALLOCATION:
+        case UsageScope.ALLOCATION:
             allocation = book.allocation(query.id)
             return () if allocation is None else (allocation,)
 

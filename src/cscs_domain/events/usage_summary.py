@@ -13,7 +13,7 @@ from cscs_domain.events.buckets import Bucket, BucketSize
 from cscs_domain.events.event import check_text
 from cscs_domain.events.granted_use import GrantUse, grant_use_to_wire
 from cscs_domain.events.hours import gib_hours, hours
-from cscs_domain.events.stored import Scope, SumsQuery
+from cscs_domain.events.stored import SumsQuery, UsageScope
 from cscs_domain.events.usage_sums import UsageSums
 
 MOST_DAYS: Final = 3653
@@ -28,7 +28,7 @@ class SummaryQuery:
     Raises `InvalidValueError`.
     """
 
-    scope: Scope
+    scope: UsageScope
     id: str
     first: date
     last: date

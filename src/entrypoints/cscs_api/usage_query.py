@@ -19,15 +19,15 @@ from cscs_domain.events.stored import (
     EventFilter,
     EventKey,
     Missing,
-    Scope,
     UnresolvedQuery,
+    UsageScope,
 )
 from cscs_domain.events.usage_summary import MOST_DAYS
 from cscs_domain.events.utc_times import read_moment
 
 DEFAULT_EVENTS: Final = 100
 LONGEST_ID: Final = 255
-SCOPES: Final = {scope.value: scope for scope in Scope}
+SCOPES: Final = {scope.value: scope for scope in UsageScope}
 GRANULARITIES: Final = {size.value: size for size in BucketSize}
 MISSING: Final[Mapping[str, frozenset[Missing]]] = {
     "any": frozenset(Missing),
@@ -50,7 +50,7 @@ _ONE_DAY: Final = timedelta(days=1)
 class SummaryRequest:
     """Whose usage on which days of the site's zone, both included; `id` None is the caller's."""
 
-    scope: Scope
+    scope: UsageScope
     id: str | None
     first: date
     last: date
@@ -84,7 +84,11 @@ def parse_summary(query: bytes, days: SiteDays, now: datetime) -> SummaryRequest
     if scope is None and reader.lacks("scope"):
         reader.refuse("scope", None, "scope is required.", _words("scope", SCOPES))
     wanted = reader.text("id", longest=LONGEST_ID, printable=True)
-    if wanted is None and reader.lacks("id") and scope in {Scope.PROJECT, Scope.ALLOCATION}:
+    if (
+        wanted is None
+        and reader.lacks("id")
+        and scope in {UsageScope.PROJECT, UsageScope.ALLOCATION}
+    ):
         help_ = "Give the id of the project or allocation in the directory."
         reader.refuse("id", None, "id is required for this scope.", {"help": help_})
     last = _day(reader, "to") or days.of(now)
@@ -98,7 +102,7 @@ def parse_summary(query: bytes, days: SiteDays, now: datetime) -> SummaryRequest
     size = reader.one_of("granularity", GRANULARITIES) or BucketSize.DAY
     reader.finish()
     return SummaryRequest(
-        scope=scope or Scope.USER,
+        scope=scope or UsageScope.USER,
         id=wanted,
         first=first,
         last=last,

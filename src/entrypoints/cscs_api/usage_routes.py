@@ -17,7 +17,7 @@ from cscs_api.usage_query import SummaryRequest, parse_summary, parse_unresolved
 from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import encode
 from cscs_domain.events.site_days import SiteDays
-from cscs_domain.events.stored import Scope
+from cscs_domain.events.stored import UsageScope
 from cscs_domain.events.stored_wire import unresolved_group_to_wire
 from cscs_domain.events.summarise_usage import summarise_usage
 from cscs_domain.events.usage_summary import SummaryQuery, usage_summary_to_wire
@@ -56,7 +56,7 @@ class UsageRoutes:
         if self._access.is_operator(request.scope):
             if wanted.id is not None:
                 return wanted.id
-        elif wanted.scope is not Scope.USER:
+        elif wanted.scope is not UsageScope.USER:
             raise not_yours()
         own = await self._access.own_user(request.scope)
         if own is None:

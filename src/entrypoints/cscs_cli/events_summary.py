@@ -19,7 +19,7 @@ from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
 from cscs_cli.terminal import console, say_bytes, say_piece
 from cscs_domain.events.buckets import BucketSize
-from cscs_domain.events.stored import Scope
+from cscs_domain.events.stored import UsageScope
 from cscs_domain.events.summarise_usage import summarise_usage
 from cscs_domain.events.usage_summary import SummaryQuery, usage_summary_to_wire
 from cscs_domain.ports import Clock
@@ -43,7 +43,7 @@ USUAL: Final = SeriesOptions()
 
 def events_summary(
     *,
-    scope: Annotated[Scope, Parameter(help="Whose usage it is.")],
+    scope: Annotated[UsageScope, Parameter(help="Whose usage it is.")],
     id: Annotated[str, Parameter(metavar="ID", help="Its id in the directory.")],  # noqa: A002
     series: SeriesOptions = USUAL,
     days: DayOptions = ALL_DAYS,
@@ -70,7 +70,7 @@ def events_summary(
 
 
 def summary_query(
-    scope: Scope,
+    scope: UsageScope,
     wanted: str,
     series: SeriesOptions,
     days: DayOptions,

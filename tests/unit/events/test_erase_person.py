@@ -16,7 +16,7 @@ from cscs_domain.events.event import EventIdentity
 from cscs_domain.events.export_person import export_person
 from cscs_domain.events.links import Correction, Link, LinkGap, LinkState, UserMatch
 from cscs_domain.events.persons import person_of
-from cscs_domain.events.stored import ErasedEvent, Person, Scope, StoredEvent, SumsQuery
+from cscs_domain.events.stored import ErasedEvent, Person, StoredEvent, SumsQuery, UsageScope
 from cscs_domain.events.usage_sums import UsageSums
 from cscs_domain.progress import Stage
 from cscs_fakes.directory import FakeDirectory
@@ -206,7 +206,7 @@ async def test_every_event_of_the_person_is_erased_and_no_other() -> None:
 async def test_totals_stay_but_for_the_person_s() -> None:
     store = await store_with(ANNA_S, ANNA_S)
     of_project = SumsQuery(
-        scope=Scope.PROJECT, id="p1", first=date(2025, 1, 1), last=date(2025, 12, 31)
+        scope=UsageScope.PROJECT, id="p1", first=date(2025, 1, 1), last=date(2025, 12, 31)
     )
     before = await store.daily_sums(of_project)
 
@@ -214,7 +214,7 @@ async def test_totals_stay_but_for_the_person_s() -> None:
 
     assert await store.daily_sums(of_project) == before
     assert before[0].sums == UsageSums(events=2, cpu_seconds=200)
-    assert await store.daily_sums(attrs.evolve(of_project, scope=Scope.USER, id="u1")) == []
+    assert await store.daily_sums(attrs.evolve(of_project, scope=UsageScope.USER, id="u1")) == []
 
 
 async def test_to_erase_again_finds_nothing() -> None:

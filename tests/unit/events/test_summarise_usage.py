@@ -19,7 +19,7 @@ from cscs_domain.events.directory import (
 )
 from cscs_domain.events.hours import gib_hours, hours, rounded_quotient
 from cscs_domain.events.links import Link
-from cscs_domain.events.stored import Scope
+from cscs_domain.events.stored import UsageScope
 from cscs_domain.events.summarise_usage import summarise_usage
 from cscs_domain.events.usage_summary import (
     SummaryQuery,
@@ -51,7 +51,7 @@ KNOWN = KnownDirectory(
     ),
 )
 QUERY = SummaryQuery(
-    scope=Scope.PROJECT, id="p1", first=date(2025, 11, 17), last=date(2025, 11, 20)
+    scope=UsageScope.PROJECT, id="p1", first=date(2025, 11, 17), last=date(2025, 11, 20)
 )
 
 
@@ -144,7 +144,7 @@ async def test_grants_of_a_project_are_held_against_all_that_was_ever_consumed()
 async def test_the_grant_of_an_allocation_is_its_own() -> None:
     store = await store_with(("2025-11-18", 3600, "a2"), ("2025-11-18", 7200, "a1"))
 
-    found = await summary(store, attrs.evolve(QUERY, scope=Scope.ALLOCATION, id="a2"))
+    found = await summary(store, attrs.evolve(QUERY, scope=UsageScope.ALLOCATION, id="a2"))
 
     assert [(grant.allocation, grant.project) for grant in found.grants] == [("a2", "p1")]
     assert found.totals.cpu_seconds == 3600
@@ -153,23 +153,23 @@ async def test_the_grant_of_an_allocation_is_its_own() -> None:
 @pytest.mark.parametrize(
     ("scope", "id_", "name"),
     [
-        (Scope.USER, "u1", "anovak"),
-        (Scope.USER, "u2", "u2"),
-        (Scope.PROJECT, "p1", "G207"),
-        (Scope.ALLOCATION, "a1", "a1"),
-        (Scope.USER, "gone", None),
-        (Scope.PROJECT, "gone", None),
-        (Scope.ALLOCATION, "gone", None),
+        (UsageScope.USER, "u1", "anovak"),
+        (UsageScope.USER, "u2", "u2"),
+        (UsageScope.PROJECT, "p1", "G207"),
+        (UsageScope.ALLOCATION, "a1", "a1"),
+        (UsageScope.USER, "gone", None),
+        (UsageScope.PROJECT, "gone", None),
+        (UsageScope.ALLOCATION, "gone", None),
     ],
 )
 async def test_a_summary_says_what_its_subject_is_called(
-    scope: Scope, id_: str, name: str | None
+    scope: UsageScope, id_: str, name: str | None
 ) -> None:
     found = await summary(await store_with(), attrs.evolve(QUERY, scope=scope, id=id_))
 
     assert found.name == name
     assert len(found.series) == 4
-    assert bool(found.grants) == (name is not None and scope is not Scope.USER)
+    assert bool(found.grants) == (name is not None and scope is not UsageScope.USER)
 
 
 async def test_the_usage_of_what_has_gone_from_the_directory_is_still_there() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cscs_domain.events.links import Link
-from cscs_domain.events.stored import LinkedEvent, Scope, SumsQuery
+from cscs_domain.events.stored import LinkedEvent, SumsQuery, UsageScope
 from cscs_domain.events.usage_sums import NOTHING_USED, UsageSums
 from cscs_domain.ports import UsageEventStore
 from cscs_sql.database_urls import async_engine
@@ -25,7 +25,7 @@ from tests.events_site import an_event, at, linked
 BEGIN: Final = at("2025-11-19T10:00Z")
 P1: Final = Link(project="p1")
 OF_P1: Final = SumsQuery(
-    scope=Scope.PROJECT, id="p1", first=date(2025, 11, 1), last=date(2025, 11, 30)
+    scope=UsageScope.PROJECT, id="p1", first=date(2025, 11, 1), last=date(2025, 11, 30)
 )
 _PATIENCE: Final = 30
 
