@@ -15,6 +15,7 @@ import attrs
 import httpx
 
 from tests.e2e.events_made import KEY, Batch, Made
+from tests.e2e.events_server import EventsServer
 
 PATH: Final = "/collector/resource-usage"
 _AGAIN: Final = frozenset({408, 429})
@@ -111,9 +112,11 @@ class Collector:
 
 
 @contextmanager
-def collector(url: str, random: Random, *, with_keys: bool = False) -> Iterator[Collector]:
-    """A collector that sends to the server at this address."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+def collector(
+    server: EventsServer, random: Random, *, with_keys: bool = False
+) -> Iterator[Collector]:
+    """A collector that sends to this server."""
+    with server.client() as client:
         yield Collector(client, random, with_keys)
 
 

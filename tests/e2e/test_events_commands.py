@@ -53,7 +53,7 @@ def filled_once() -> bytes:
 
 def fill(site: EventsSite) -> list[Acknowledged]:
     """Let a server of the site take all batches in."""
-    with site.server() as server, collector(server.url, Random(0)) as sender:
+    with site.server() as server, collector(server, Random(0)) as sender:
         sender.send_all(BATCHES)
         assert server.stop() in {0, -signal.SIGTERM}
         assert "Traceback" not in server.log
@@ -159,7 +159,7 @@ def test_a_project_that_is_known_later_is_linked_by_making_links_again(tmp_path:
         write_directory(site.directory)
         site.done("relink", "--only-unresolved", "--dry-run")
         dry = rows_of(read_tables(site.url))
-        done = interrupted(site, "relink", "--only-unresolved")
+        done = interrupted(site, "relink")
         some = late_links(site)
         site.done("relink", "--only-unresolved")
 

@@ -42,7 +42,7 @@ def survive(server: EventsServer, blows: list[Blow], count: int, random: Random)
     """Send batches under so many blows, check what is there, and say what the blows met."""
     batches = make_batches(random, count=BATCHES)
     with (
-        collector(server.url, random, with_keys=random.random() < 0.5) as sender,
+        collector(server, random, with_keys=random.random() < 0.5) as sender,
         strikes(random, in_turn(blows, count), batches=BATCHES) as drawn,
     ):
         sender.send_all(batches, drawn.during(sender))

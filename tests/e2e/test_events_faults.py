@@ -367,7 +367,7 @@ def test_sixteen_collectors_at_once_are_all_served(either: EventsServer) -> None
 
     def send_all(seed: int) -> list[int]:
         random = Random(seed)
-        with collector(either.url, random) as sender:
+        with collector(either, random) as sender:
             sender.send_all(random.sample(BATCHES, len(BATCHES)))
         return [each.answer["stored"] for each in sender.acknowledged]
 

@@ -28,7 +28,8 @@ from tests.e2e.events_strikes import (
 from tests.e2e.postgres_cluster import PostgresCluster, shared_cluster
 
 BATCHES = 200
-OVERLAP = 100
+FEW = 60
+"""Enough for those who also read."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +52,10 @@ def cluster() -> Iterator[PostgresCluster]:
         yield cluster
 
 
-def overlapping(random: Random) -> tuple[list[list[Batch]], list[Batch]]:
+def overlapping(random: Random, count: int) -> tuple[list[list[Batch]], list[Batch]]:
     """What either of two collectors sends, the same half in another order; and all of it."""
-    made: list[Batch] = [*make_batches(random, count=2 * BATCHES - OVERLAP)]
-    first, second = made[:BATCHES], made[-BATCHES:]
+    made: list[Batch] = [*make_batches(random, count=count + count // 2)]
+    first, second = made[:count], made[-count:]
     random.shuffle(second)
     return [first, second], made
 
@@ -63,10 +64,10 @@ def send_to_both(
     servers: list[EventsServer], random: Random, blows: list[Blow]
 ) -> tuple[list[Collector], list[Batch]]:
     """Two collectors send at the same time, each to a server of its own."""
-    parts, everything = overlapping(random)
+    parts, everything = overlapping(random, BATCHES)
     with ExitStack() as stack:
         senders = [
-            stack.enter_context(collector(server.url, Random(random.random()), with_keys=keys))
+            stack.enter_context(collector(server, Random(random.random()), with_keys=keys))
             for server, keys in zip(servers, [True, False], strict=True)
         ]
         drawn = [
@@ -104,13 +105,13 @@ def test_sums_read_from_two_servers_while_batches_come_in_end_up_right(
     servers: list[EventsServer],
 ) -> None:
     """Readers refresh the sums while others store, and no event may slip between them."""
-    parts, batches = overlapping(Random(SEED))
+    parts, batches = overlapping(Random(SEED), FEW)
 
     def send_and_read(server: EventsServer, part: list[Batch]) -> None:
-        with collector(server.url, Random(SEED)) as sender:
+        with collector(server, Random(SEED)) as sender:
             for number, batch in enumerate(part):
-                sender.send(batch, is_last=number % 20 == 0)
-                if number % 5 == 0:
+                sender.send(batch, is_last=number % 10 == 0)
+                if number % 3 == 0:
                     summary(server, f"p{number % PROJECTS}")
 
     with ThreadPoolExecutor(2) as workers:

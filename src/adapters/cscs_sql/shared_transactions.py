@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cscs_domain.errors import StoreUnavailableError
 from cscs_sql.availability import telling_unavailability
 from cscs_sql.database_urls import writing_async
 
@@ -27,33 +27,21 @@ class _Waiting:
     work: Work[Any]
     future: asyncio.Future[Any]
 
-    def end(self, outcome: _Outcome) -> None:
-        if self.future.done():
-            return
-        if isinstance(outcome, _Failed):
-            self.future.set_exception(outcome.error)
-        else:
-            self.future.set_result(outcome.value)
+    def succeed(self, value: Any) -> None:
+        if not self.future.done():
+            self.future.set_result(value)
 
-
-@attrs.frozen
-class _Done:
-    value: Any
-
-
-@attrs.frozen
-class _Failed:
-    error: BaseException
-
-
-_Outcome: TypeAlias = _Done | _Failed
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class SharedTransactions:
     """A commit costs SQLite more than a batch, so one commit serves all that wait for it.
 
-    Each work is a savepoint: one that fails takes nothing of its neighbours along. Nobody is told
-    of success before the commit. Who waits holds no connection and does not time out.
+    If one work fails, all of them are undone and run again, each in a transaction of its own: that
+    is rare, and savepoints would cost everybody. Nobody is told of success before the commit. Who
+    waits holds no connection and does not time out.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -86,31 +74,35 @@ class SharedTransactions:
         while self._waiting:
             count = min(len(self._waiting), _MOST_AT_ONCE)
             taken = [self._waiting.popleft() for _ in range(count)]
-            await self._write_together([one for one in taken if not one.future.done()])
+            group = [waiting for waiting in taken if not waiting.future.done()]
+            if len(group) > 1 and await self._write_together(group):
+                continue
+            for waiting in group:
+                await self._write_alone(waiting)
 
-    async def _write_together(self, group: list[_Waiting]) -> None:
+    async def _write_together(self, group: Sequence[_Waiting]) -> bool:
+        """Whether that is settled; if not, nothing has been done."""
         try:
             with telling_unavailability():
                 async with self._writing.begin() as connection:
-                    outcomes = [await _attempt(connection, waiting.work) for waiting in group]
-        except BaseException as error:
+                    values = [await waiting.work(connection) for waiting in group]
+        except StoreUnavailableError as error:
+            # The others would wait as long as this one has, and learn the same.
             for waiting in group:
-                waiting.end(_Failed(error))
-            if not isinstance(error, Exception):
-                raise
+                waiting.fail(error)
+            return True
+        except Exception:  # noqa: BLE001 - whose error it is comes out when each is alone
+            return False
+        for waiting, value in zip(group, values, strict=True):
+            waiting.succeed(value)
+        return True
+
+    async def _write_alone(self, waiting: _Waiting) -> None:
+        try:
+            with telling_unavailability():
+                async with self._writing.begin() as connection:
+                    value = await waiting.work(connection)
+        except Exception as error:  # noqa: BLE001 - it is raised where the work came from
+            waiting.fail(error)
         else:
-            for waiting, outcome in zip(group, outcomes, strict=True):
-                waiting.end(outcome)
-
-
-async def _attempt(connection: AsyncConnection, work: Work[Any]) -> _Outcome:
-    try:
-        async with connection.begin_nested():
-            return _Done(await work(connection))
-    except DBAPIError as error:
-        # A broken rule concerns these rows alone; anything else concerns the transaction.
-        if not isinstance(error, IntegrityError):
-            raise
-        return _Failed(error)
-    except Exception as error:  # noqa: BLE001 - it is raised to the caller of this work
-        return _Failed(error)
+            waiting.succeed(value)

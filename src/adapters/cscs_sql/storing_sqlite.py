@@ -5,26 +5,61 @@ The transaction holds the writer's lock from its beginning, so what was read sta
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 import attrs
 from sqlalchemy import Row, Text, bindparam, func, insert, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cscs_domain.events.stored import EventKey, LinkedEvent, Receipt, StoreOutcome
-from cscs_sql.event_rows import json_text
-from cscs_sql.schema import events, receipts, touched_days
-from cscs_sql.sqlite_upserts import (
-    UPSERT_EVENTS,
-    UPSERT_LINKS,
-    Values,
-    event_values,
-    link_values,
+from cscs_sql.column_types import microseconds
+from cscs_sql.event_rows import CONTENT as EVENT_CONTENT
+from cscs_sql.event_rows import event_record, json_text
+from cscs_sql.link_rows import CONTENT as LINK_CONTENT
+from cscs_sql.link_rows import KEY, TIMES, link_record
+from cscs_sql.schema import events, links, receipts, touched_days
+from cscs_sql.storing import (
+    GIVES_WAY,
+    Batch,
+    event_settings,
+    link_settings,
+    replaces_event,
+    replayed,
 )
-from cscs_sql.storing import Batch, replayed
 
+
+def _upsert_events() -> str:
+    rows = upsert(events).values({name: bindparam(name) for name in EVENT_CONTENT})
+    return _text(
+        rows.on_conflict_do_update(
+            index_elements=KEY,
+            set_=event_settings(rows.excluded),
+            where=replaces_event(rows.excluded),
+        )
+    )
+
+
+def _upsert_links() -> str:
+    rows = upsert(links).values({name: bindparam(name) for name in (*KEY, *LINK_CONTENT, *TIMES)})
+    return _text(
+        rows.on_conflict_do_update(
+            index_elements=KEY, set_=link_settings(rows.excluded), where=GIVES_WAY
+        )
+    )
+
+
+def _text(statement: Insert) -> str:
+    # The driver takes rows as they are, three times as fast as when each value is looked at.
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+
+
+_UPSERT_EVENTS: Final = _upsert_events()
+_UPSERT_LINKS: Final = _upsert_links()
 _Known: TypeAlias = Row[*tuple[Any, ...]]
 _IDS: Final = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
 _KNOWN: Final = select(
@@ -34,12 +69,12 @@ _KNOWN: Final = select(
 
 @attrs.frozen
 class _Rows:
-    """What one event becomes."""
+    """What one event becomes, and when it was collected."""
 
     linked: LinkedEvent
     day: date
-    event: Values
-    link: Values
+    event: Mapping[str, object]
+    link: Mapping[str, object]
 
 
 def storing_sqlite(batch: Batch) -> Callable[[AsyncConnection], Awaitable[StoreOutcome]]:
@@ -48,7 +83,7 @@ def storing_sqlite(batch: Batch) -> Callable[[AsyncConnection], Awaitable[StoreO
     Its rows are made before that begins, while others write.
     """
     rows = [
-        _Rows(linked, day, event_values(linked, batch.at), link_values(linked, batch.at))
+        _Rows(linked, day, _event_row(linked, batch.at), _link_row(linked, batch.at))
         for linked, day in zip(batch.events, batch.days, strict=True)
     ]
     return lambda connection: _store(connection, batch, rows)
@@ -93,7 +128,9 @@ async def _write_events(
     return StoreOutcome(stored=stored, duplicates=duplicates, replaced=replaced)
 
 
-async def _find_known(connection: AsyncConnection, batch: Batch) -> dict[EventKey, _Known]:
+async def _find_known(
+    connection: AsyncConnection, batch: Batch
+) -> dict[EventKey, Row[*tuple[Any, ...]]]:
     """What is there under the ids of the batch, if only in other windows."""
     ids = json_text(sorted({linked.event_id.hex for linked in batch.events}))
     rows = await connection.execute(_KNOWN, {"ids": ids})
@@ -107,8 +144,8 @@ def _is_newer(linked: LinkedEvent, known: _Known | None) -> bool:
 
 
 async def _write_rows(connection: AsyncConnection, taken: Sequence[_Rows]) -> None:
-    await UPSERT_EVENTS.run(connection, [row.event for row in taken])
-    await UPSERT_LINKS.run(connection, [row.link for row in taken])
+    await connection.exec_driver_sql(_UPSERT_EVENTS, [row.event for row in taken])
+    await connection.exec_driver_sql(_UPSERT_LINKS, [row.link for row in taken])
     days = sorted({row.day for row in taken})
     await connection.execute(insert(touched_days), [{"day": day} for day in days])
 
@@ -126,3 +163,35 @@ async def _write_receipt(
         "received_at": at,
     }
     await connection.execute(insert(receipts), row)
+
+
+def _event_row(linked: LinkedEvent, at: datetime) -> dict[str, object]:
+    row = event_record(linked)
+    event = linked.event
+    row.update(
+        event_id=linked.event_id.hex,
+        time_window_start=microseconds(event.time_window_start),
+        time_window_end=microseconds(event.time_window_end),
+        collected_at=microseconds(event.collected_at),
+        received_at=microseconds(at),
+        is_personal=int(event.is_personal),
+        identities=json_text(event.identities),
+        context=json_text(row["context"]),
+        extra=None if event.extra is None else json_text(row["extra"]),
+    )
+    return row
+
+
+def _link_row(linked: LinkedEvent, at: datetime) -> dict[str, object]:
+    link, now = linked.link, microseconds(at)
+    row = link_record(link)
+    row.update(
+        event_id=linked.event_id.hex,
+        time_window_start=microseconds(linked.event.time_window_start),
+        is_manual=int(link.is_manual),
+        corrected_at=None if link.correction is None else microseconds(link.correction.at),
+        resolved_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    return row

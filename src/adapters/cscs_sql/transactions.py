@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cscs_sql.availability import may_be_repeated, telling_unavailability
-from cscs_sql.shared_transactions import SharedTransactions
+from cscs_sql.shared_transactions import SharedTransactions, Work
 
 _Result = TypeVar("_Result")
-Work: TypeAlias = Callable[[AsyncConnection], Awaitable[_Result]]
 
 _ATTEMPTS: Final = 3
 

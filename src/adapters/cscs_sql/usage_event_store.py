@@ -36,10 +36,11 @@ from cscs_sql.availability import lacks_partition
 from cscs_sql.partitions import ensure_months_async, months_ahead, months_of
 from cscs_sql.schema import receipts
 from cscs_sql.schema_state import require_current
+from cscs_sql.shared_transactions import Work
 from cscs_sql.storing import batch_of
 from cscs_sql.storing_postgresql import storing_postgresql
 from cscs_sql.storing_sqlite import storing_sqlite
-from cscs_sql.transactions import Work, transactions_of
+from cscs_sql.transactions import transactions_of
 
 PARTITIONS_AHEAD: Final = 3
 """Months."""

@@ -55,6 +55,8 @@ class EventsService(ClosedAtTheEnd):
     async def _maintain(self) -> bool:
         try:
             await self.store.maintain(at=self.clock.now())
+            # Where nobody reads sums, notes of touched days would pile up.
+            await self.store.refresh()
         except CscsError as error:
             _LOG.warning("event_store_not_maintained", reason=str(error))
             return False

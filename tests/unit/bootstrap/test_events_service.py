@@ -22,6 +22,7 @@ from cscs_domain.errors import ConfigurationError, StoreUnavailableError
 from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
 from cscs_fakes.usage_event_store import FakeUsageEventStore
 from cscs_sql.administration import initialise
+from tests.events_site import NOW, an_event, linked
 
 FAKES = {"CSCS_ADAPTERS__EVENTS": "fake", "CSCS_ADAPTERS__DIRECTORY": "fake"}
 OPEN = {"DISABLE_AUTH": "true"}
@@ -94,6 +95,13 @@ class TestBackground:
             await self.run(service, pauses)
 
         assert pauses.lengths == [timedelta(days=1)] * 3
+
+    async def test_notes_of_touched_days_do_not_pile_up(self) -> None:
+        async with events_service(settings_of()) as service:
+            await service.store.store([linked(an_event())], at=NOW)
+            await self.run(service, Pauses(1))
+
+            assert await service.store.refresh() == 0
 
     async def test_a_store_that_is_away_is_tried_again_soon(self) -> None:
         async with events_service(settings_of()) as service:

@@ -31,6 +31,7 @@ from tests.unit.sql.store_site import (
 pytestmark = pytest.mark.anyio
 
 EVERYTHING = EventFilter()
+LOCKED = "the event store: the SQLite file is locked by another process"
 LINKS_LOCKED = "LOCK TABLE resource_usage_event_links IN ACCESS EXCLUSIVE MODE"
 
 
@@ -149,11 +150,13 @@ async def test_who_stops_waiting_for_a_page_gives_the_connection_back(tmp_path: 
 async def test_a_file_that_somebody_else_writes_to_is_unavailable(tmp_path: Path) -> None:
     with initialised(sqlite, tmp_path) as url:
         async with opened_store(url, impatient) as store:
-            busy = pytest.raises(StoreUnavailableError, match="locked by another process")
-            with locked_file(url), busy:
-                await store.store(some(range(3)), at=NOW)
+            waiting = (store.store(some(range(3)), at=NOW) for _ in range(3))
+            with locked_file(url):
+                failed = await asyncio.gather(*waiting, return_exceptions=True)
             outcome = await store.store(some(range(3)), at=NOW)
 
+    assert [str(error) for error in failed] == [LOCKED] * 3
+    assert {type(error) for error in failed} == {StoreUnavailableError}
     assert outcome.stored == 3
 
 
