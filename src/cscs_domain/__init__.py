@@ -83,6 +83,7 @@ from cscs_domain.events.event_ids import event_id_of, usage_event_id
 from cscs_domain.events.event_wire import event_from_wire, event_to_wire
 from cscs_domain.events.export_person import export_person
 from cscs_domain.events.field_errors import FieldError, MalformedBatchError, MalformedEventError
+from cscs_domain.events.further_identities import FurtherIdentities
 from cscs_domain.events.ingest_events import ingest_events
 from cscs_domain.events.link_correction import CorrectionRequest
 from cscs_domain.events.linking import link, wanted_by
@@ -97,7 +98,7 @@ from cscs_domain.events.links import (
     UserMatch,
 )
 from cscs_domain.events.metrics import ResourceUsageMetrics
-from cscs_domain.events.persons import person_of
+from cscs_domain.events.persons import FoundPerson, person_of
 from cscs_domain.events.relink_events import relink_events
 from cscs_domain.events.relink_report import RelinkReport
 from cscs_domain.events.slugs import slug
@@ -329,8 +330,10 @@ __all__ = [
     "Factoring",
     "FieldChange",
     "FieldError",
+    "FoundPerson",
     "Freshness",
     "FreshnessPolicy",
+    "FurtherIdentities",
     "GidCacheStatistics",
     "GidLookup",
     "GrantedUnit",

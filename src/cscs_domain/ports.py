@@ -364,6 +364,15 @@ class UsageEventStore(Protocol):
         What corrections remember of these events is forgotten. No summary but the person's changes.
         """
 
+    async def forget_user(self, user: str) -> int:
+        """Take the user out of what is kept besides events, and return how many daily sums changed.
+
+        Of days without events of the user, whose raw data is gone, sums become nobody's; they stay
+        exact for projects and allocations. Corrections that led to the user or away from them no
+        longer say so, nor by whom and why they were made. Events and their links stay: `erase`
+        first.
+        """
+
     async def unresolved(self, query: UnresolvedQuery) -> Sequence[UnresolvedGroup]:
         """Groups of events with gaps: most processor time first, then most events, then names."""
 

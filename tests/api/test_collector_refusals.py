@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -13,6 +12,7 @@ from structlog.testing import capture_logs
 from cscs_api.app import create_app
 from cscs_bootstrap.collector_keys import CollectorKeys
 from cscs_domain.errors import StoreUnavailableError, UpstreamServiceError
+from tests.api.collector_refusals import refused
 from tests.api.events_site import (
     EVENTS,
     GUARDED,
@@ -30,28 +30,6 @@ from tests.api.events_site import (
 async def site() -> AsyncIterator[EventsSite]:
     async with events_site(most_body_bytes=4_000_000) as made:
         yield made
-
-
-PHRASES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    404: "Not Found",
-    413: "Payload Too Large",
-    415: "Unsupported Media Type",
-    503: "Service Unavailable",
-}
-
-
-def refused(response: httpx.Response, status: int) -> str:
-    """The sentence of an error in the collector's form."""
-    body = response.json()
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/json"
-    assert (body["error"], body["statusCode"]) == (PHRASES[status], status)
-    assert body["request_id"] == response.headers["x-request-id"]
-    message = body["message"]
-    found: str = message if isinstance(message, str) else message[0]
-    return found
 
 
 async def test_without_a_key_it_is_401(site: EventsSite) -> None:
@@ -154,90 +132,6 @@ async def test_a_compressed_body_is_415(site: EventsSite, encoding: str) -> None
     refused(await site.send(batch(EVENTS), content_encoding=encoding), 415)
 
 
-GOOD = json.dumps(EVENTS[0])
-HUGE = {"metric_cpu_time_seconds": 2**63}
-MANY = [{"scheme": "user_email", "value": f"{n}@x.example"} for n in range(40_000)]
-
-
-def bad_bodies() -> Iterator[tuple[str, bytes]]:
-    """Bodies that somebody may send, by mistake or to see what happens."""
-    yield "nothing", b""
-    yield "truncated", batch(EVENTS)[:-20]
-    yield "more behind", batch([]) + b"{}"
-    yield "a byte order mark", b"\xef\xbb\xbf" + batch([])
-    yield "no UTF-8", b'{"events": ["\xff"]}'
-    yield "UTF-16", batch([]).decode().encode("utf-16")
-    yield "deep nesting", b'{"events": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    yield "deep context", batch([changed(EVENTS[0], context=deep(60))])
-    yield "deeper context", batch([]).replace(b"[]", b"[%s]" % deep_event(5_000))
-    yield "NaN", batch([changed(EVENTS[0], metric_cpu_time_seconds=float("nan"))])
-    yield "Infinity", batch([changed(EVENTS[0], context={"a": float("inf")})])
-    yield "1e999", b'{"events": [], "x": 1e999}'
-    yield "huge count", batch([changed(EVENTS[0], **HUGE)])
-    yield "5 000 digits", b'{"events": [%s]}' % (b"9" * 5_000)
-    yield "duplicate keys", b'{"events": [], "events": []}'
-    yield "a duplicate key spelled otherwise", b'{"events": [], "ev\\u0065nts": []}'
-    yield "a duplicate key inside", b'{"events": [{"metrics": {"a": 1, "a": 1}}]}'
-    yield "many identities", batch([changed(EVENTS[0], identities=MANY)])
-    yield "many bad identities", batch([changed(EVENTS[0], identities=[1] * 1_000_000)])
-    yield "a list", b"[]"
-    yield "null", b"null"
-    yield "events that are none", b'{"events": {}}'
-    yield "no events", b"{}"
-    yield "a word for is_last_batch", b'{"events": [], "is_last_batch": "yes"}'
-    yield "NUL", batch([changed(EVENTS[0], context={"a": "\0"})])
-    yield "half a surrogate pair", batch([changed(EVENTS[0], context={"a": "\ud800"})])
-    yield (
-        "dates beyond all calendars",
-        batch([changed(EVENTS[0], time_window_end="99999-01-01T00:00:00Z")]),
-    )
-
-
-def deep(levels: int) -> object:
-    value: object = 1
-    for _ in range(levels):
-        value = {"a": value}
-    return value
-
-
-def deep_event(levels: int) -> bytes:
-    return b'{"context": ' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
-
-
-@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in bad_bodies()])
-@pytest.mark.parametrize("query", ["", "?partial=true"])
-async def test_bad_input_is_400_with_a_short_sentence(
-    site: EventsSite, body: bytes, query: str
-) -> None:
-    response = await site.send(body, query)
-    sentence = refused(response, 400)
-
-    assert 10 < len(sentence) < 300
-    assert len(response.content) < 20_000
-    assert not site.store.book.events
-
-
-async def test_malformed_json_is_told_with_its_place(site: EventsSite) -> None:
-    sentence = refused(await site.send(b'{\n"events": [,]}'), 400)
-
-    assert "line 2, column 12" in sentence
-
-
-async def test_too_many_events_are_400_with_the_bound() -> None:
-    async with events_site(most_events=3) as site:
-        response = await site.send(batch(EVENTS[:4]))
-
-    assert "no more than 3" in refused(response, 400)
-
-
-async def test_ten_thousand_bad_events_have_a_bounded_answer(site: EventsSite) -> None:
-    response = await site.send(batch([{}] * 10_000))
-
-    assert response.status_code == 400
-    assert len(response.json()["message"]) <= 1_100
-    assert len(response.json()["rejected"]) == 10_000
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -261,6 +155,29 @@ async def test_a_store_or_directory_that_is_away_is_503_and_all_is_well_when_it_
     site.store.fail_with(None)
     site.directory.recover()
     assert (await site.send(batch(EVENTS))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailableError("the event store", "role x at db.example", retryable=False),
+        UpstreamServiceError("the directory", "/srv/directory.yaml is a folder", retryable=False),
+    ],
+    ids=["store", "directory"],
+)
+async def test_what_somebody_must_mend_first_is_503_that_says_so_and_the_log_says_what(
+    site: EventsSite, error: UpstreamServiceError
+) -> None:
+    of_store = isinstance(error, StoreUnavailableError)
+    (site.store if of_store else site.directory).fail_with(error)
+    with capture_logs() as lines:
+        response = await site.send(batch(EVENTS))
+
+    sentence = refused(response, 503)
+    assert f"{error.service} must be mended first" in sentence
+    assert error.reason not in response.text
+    assert response.headers["retry-after"] == "5"
+    assert lines[0]["reason"] == str(error)
 
 
 async def test_a_client_that_goes_away_leaves_nothing_and_no_traceback(site: EventsSite) -> None:
@@ -306,11 +223,42 @@ async def test_the_access_line_names_the_sender_and_never_its_key(site: EventsSi
     assert "another" not in str(lines)
 
 
-async def test_only_posts_are_taken(site: EventsSite) -> None:
-    for method in ("GET", "PUT", "DELETE", "PATCH"):
-        response = await site.client.request(method, PATH)
-        assert response.status_code == 405
-        assert response.headers["allow"] == "POST"
+WHO = "mallory@x.example"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (batch([changed(EVENTS[0], source=WHO)]), "events.0.source must be one of "),
+        (
+            batch([changed(EVENTS[0], project_slug=None, context={"a": f"{WHO}\0"})]),
+            "events.0.context.a must hold only characters that can be kept",
+        ),
+        (b'{"events": "%s"}' % WHO.encode(), "events must be an array"),
+        (b'"%s"' % WHO.encode(), "the body must be an object with events"),
+        (b'{"%b": 1, "%b": 2}' % (WHO.encode(), WHO.encode()), "The body is not usable JSON"),
+    ],
+    ids=["an event", "text", "no events", "no batch", "a key"],
+)
+async def test_the_access_line_has_the_path_and_the_rule_and_never_the_value(
+    site: EventsSite, body: bytes, reason: str
+) -> None:
+    with capture_logs() as lines:
+        response = await site.send(body)
+
+    assert response.status_code == 400
+    assert WHO in response.text
+    assert lines[0]["reason"].startswith(reason)
+    assert WHO not in str(lines)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+async def test_only_posts_are_taken(site: EventsSite, method: str) -> None:
+    response = await site.client.request(method, PATH)
+
+    assert refused(response, 405) == "Send batches with POST; nothing can be read here."
+    assert response.headers["allow"] == "POST"
+    assert (await site.client.head(PATH)).status_code == 405
 
 
 async def test_collectors_need_no_token_and_no_loopback() -> None:

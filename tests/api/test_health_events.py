@@ -6,10 +6,13 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from cscs_api.app import create_app
 from cscs_api.health_events import events_state
-from cscs_domain.errors import OutdatedStoreError, StoreUnavailableError
+from cscs_domain.errors import OutdatedStoreError, StoreUnavailableError, UpstreamServiceError
+from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
+from cscs_fakes.directory import FakeDirectory
 from cscs_fakes.usage_event_store import FakeUsageEventStore
 from tests.api.events_site import KEY, OPEN, EventsSite, Json, events_site
 from tests.api.site import DOWN, SETTINGS, resource, site_of
@@ -47,6 +50,36 @@ async def test_a_store_that_is_away_is_failing_without_its_address() -> None:
 
     assert (status, word, later) == (503, "failing", 200)
     assert events["failure"] == "the event store cannot be reached"
+
+
+@pytest.mark.parametrize(("retryable", "what"), [(True, "cannot be reached"), (False, "mended")])
+async def test_a_directory_that_cannot_be_read_is_failing_without_its_place(
+    retryable: bool, what: str
+) -> None:
+    async with events_site() as site:
+        error = UpstreamServiceError("the directory", "/srv/x.yaml is no YAML", retryable)
+        site.directory.fail_with(error)
+        status, word, events = await readiness(site)
+        site.directory.recover()
+        later, _, _ = await readiness(site)
+
+    assert (status, word, later) == (503, "failing", 200)
+    assert events["failure"].startswith("the directory ")
+    assert what in events["failure"]
+    assert "/srv" not in events["failure"]
+
+
+async def test_a_directory_that_takes_too_long_is_failing() -> None:
+    class Silent(FakeDirectory):
+        async def find(self, query: DirectoryQuery) -> KnownDirectory:
+            await asyncio.Event().wait()
+            return await super().find(query)
+
+    async with events_site() as site:
+        site.service.directory = Silent()
+        word, details = await events_state(OPEN, site.service, patience=timedelta(0))
+
+    assert (word, details["failure"]) == ("failing", "the directory takes too long to answer")
 
 
 async def test_tables_of_another_version_are_failing_with_the_command_that_mends_it() -> None:

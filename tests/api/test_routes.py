@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.api.events_site import GUARDED, events_site
 from tests.api.site import PATH, Site, resource, site_of
 
 
@@ -50,6 +51,33 @@ async def test_an_unknown_path_is_404_in_json(site: Site, path: str) -> None:
         "error": "NotFound",
         "request_id": response.headers["x-request-id"],
     }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/healthz/",
+            "/readyz/",
+            "/openapi.json/",
+            "/collector/resource-usage/",
+            "/api",
+            "/usage",
+        ),
+        *("/api/storage-resources//", "/usage/summary/", "/usage/events/", "/usage/unresolved/"),
+        *("/usage/events/00000000000000000000000000000000/", "/usage//events", "//evil.example/"),
+    ],
+)
+async def test_no_slash_leads_to_the_host_that_a_request_names(path: str) -> None:
+    """A redirect would be made of the `Host` header, which anybody can forge."""
+    headers = {"host": "evil.example", "authorization": "Bearer operator"}
+    async with events_site(settings=GUARDED) as site:
+        for method in ("GET", "POST"):
+            url = f"http://localhost{path}"
+            response = await site.client.request(method, url, headers=headers)
+
+            assert response.status_code == 404
+            assert "location" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])

@@ -92,6 +92,56 @@ async def test_an_event_of_somebody_else_is_as_if_it_were_not_there(site: Events
         assert set(hidden.json()) == set(absent.json())
 
 
+FORMS = ("application/json", "application/x-ndjson", "text/csv")
+
+
+async def shown_to(site: EventsSite, who: str) -> str:
+    """All that somebody can read of events, in every form."""
+    texts = [(await site.get("events?limit=1000", who, accept=form)).text for form in FORMS]
+    texts += [(await site.get("events", who, accept=form)).text for form in FORMS]
+    for key in site.store.book.events:
+        for path in (f"events/{key.event_id}", f"events/{key.event_id}/link"):
+            response = await site.get(path, who)
+            texts.append(response.text if response.status_code == 200 else "")
+    return "".join(texts)
+
+
+async def test_of_other_people_in_their_events_they_see_nothing(site: EventsSite) -> None:
+    """An OpenStack event of the sample names all contacts of its project."""
+    seen, all_there_is = await shown_to(site, "anovak"), await shown_to(site, "operator")
+
+    assert "alena.novakova@uni.example.org" in seen
+    for person in ("beat.keller@inst.example.org", "bkeller", "cmueller"):
+        assert person in all_there_is
+        assert person not in seen
+
+
+async def test_of_identities_they_see_the_one_by_which_they_were_found(site: EventsSite) -> None:
+    events = (await site.answer("events", "anovak"))["events"]
+
+    assert events
+    for event in events:
+        assert event["identities"] == [event["link"]["sought_identity"]]
+
+
+async def test_of_a_link_by_hand_they_see_that_it_is_one(site: EventsSite) -> None:
+    """Whose name was looked for before is nobody's business, nor who corrected it and why."""
+    path = f"events/{OTHERS}"
+    body = {"reason": "borrowed by mallory", "user": "u1"}
+    taken = await site.change("PUT", f"{path}/link", body, "operator")
+    seen = await shown_to(site, "anovak")
+    (event,) = (await site.answer(path, "anovak"))["events"]
+    (link,) = (await site.answer(f"{path}/link", "anovak"))["links"]
+
+    assert taken.status_code == 200
+    assert event["identities"] == []
+    assert (event["link"]["is_manual"], event["link"]["correction"]) == (True, None)
+    assert (link["sought_identity"], link["is_manual"], link["correction"]) == (None, True, None)
+    assert "mallory" not in seen
+    assert "olga" not in seen
+    assert event["context"] == (await site.answer(path, "operator"))["events"][0]["context"]
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 async def test_only_operators_correct(site: EventsSite, method: str) -> None:
     body = {"reason": "mine", "user": "u1"} if method == "PUT" else None

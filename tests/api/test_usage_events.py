@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -16,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cscs_api.usage_cursor import LENGTH, cursor_of, key_of
-from cscs_api.usage_formats import COLUMNS
+from cscs_api.usage_formats import COLUMNS, as_csv, csv_titles
 from cscs_domain.errors import StoreUnavailableError
 from cscs_domain.events.bounds import EARLIEST, LATEST
+from cscs_domain.events.links import Link
 from cscs_domain.events.stored import EventFilter, EventKey, StoredEvent
 from cscs_fakes.usage_event_store import FakeUsageEventStore
 from tests.api.events_site import EVENTS, EventsSite, Json, batch, changed, events_site
-from tests.events_site import ZURICH
+from tests.events_site import ZURICH, an_event, linked
 
 
 @pytest.fixture
@@ -202,13 +204,35 @@ async def test_csv_has_titles_and_a_line_an_event(site: EventsSite) -> None:
     assert [row["link_gaps"].split() for row in rows] == [event["link"]["gaps"] for event in events]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
-async def test_no_cell_is_a_formula(site: EventsSite, text: str) -> None:
-    await site.send(batch([changed(EVENTS[0], schema_version=text, extra=None)]))
+@pytest.mark.parametrize("blanks", ["", " ", "\u3000", "\xa0 ", "\ufeff"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20A"]
+)
+async def test_no_cell_is_a_formula(site: EventsSite, text: str, blanks: str) -> None:
+    await site.send(batch([changed(EVENTS[0], schema_version=blanks + text, extra=None)]))
     response = await site.get("events", accept="text/csv")
     rows = csv.DictReader(io.StringIO(response.text, newline=""))
 
-    assert "'" + text in {row["schema_version"] for row in rows}
+    assert "'" + blanks + text in {row["schema_version"] for row in rows}
+
+
+@pytest.mark.parametrize("text", ["\tx", "\rx", "\nx", "\n=1"])
+def test_blanks_that_some_spreadsheet_drops_do_not_begin_a_cell(text: str) -> None:
+    event = linked(an_event(), link=Link(user=text))
+    stored = StoredEvent(event_id=event.event_id, event=event.event, link=event.link)
+    (row,) = csv.DictReader(io.StringIO((csv_titles() + as_csv([stored])).decode(), newline=""))
+
+    assert row["link_user"] == "'" + text
+
+
+async def test_text_is_quoted_so_that_other_separators_do_not_split_it(site: EventsSite) -> None:
+    await site.send(batch([changed(EVENTS[0], project_slug="a;=1+1", extra=None)]))
+    text = (await site.get("events", accept="text/csv")).text
+    titles, first, *_ = text.split("\r\n")
+
+    assert '"a;=1+1"' in text
+    assert titles == ",".join(f'"{name}"' for name in COLUMNS)
+    assert re.fullmatch(r'(?:(?:"(?:[^"]|"")*"|[0-9]+),?)+', first)
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/x-ndjson"])

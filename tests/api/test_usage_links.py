@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.events.erase_person import erase_person
 from cscs_domain.events.stored import Person
 from tests.api.events_site import EVENTS, EventsSite, Json, batch, changed, events_site
@@ -163,12 +162,6 @@ async def test_an_unknown_event_is_404(site: EventsSite) -> None:
 
     assert (await site.change("PUT", path, WHY)).status_code == 404
     assert (await site.change("DELETE", path)).status_code == 404
-
-
-async def test_a_directory_that_is_away_is_502(site: EventsSite) -> None:
-    site.directory.fail_with(UpstreamServiceError("the directory", "is away"))
-
-    assert (await site.change("PUT", LINK, {**WHY, "user": "u2"})).status_code == 502
 
 
 async def test_other_methods_are_405(site: EventsSite) -> None:

@@ -148,6 +148,19 @@ async def test_what_cannot_be_summed_up_is_422(site: EventsSite, query: str, nam
     assert (await mistakes(site, f"summary?{query}"))[0]["loc"] == ["query", name]
 
 
+@pytest.mark.parametrize("scope", ["user", "project", "allocation"])
+async def test_an_id_that_the_directory_does_not_have_is_told_in_a_header(
+    site: EventsSite, scope: str
+) -> None:
+    caution = '299 cscs-domain "unknown_id: the directory does not have it"'
+    unknown = await site.get(f"summary?scope={scope}&id=gone")
+    both = await site.get(f"summary?scope={scope}&id=gone&zone=UTC")
+
+    assert (unknown.status_code, unknown.json()["name"]) == (200, None)
+    assert unknown.headers["warning"] == caution
+    assert both.headers["warning"] == f'299 cscs-domain "unknown_parameter: zone", {caution}'
+
+
 async def test_an_unknown_parameter_is_told_in_a_header(site: EventsSite) -> None:
     response = await site.get("summary?scope=project&id=207&zone=x")
 

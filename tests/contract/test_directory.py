@@ -124,9 +124,10 @@ async def test_a_user_is_found_with_the_default_project_and_its_allocations(
         (DirectoryQuery(titles=folded(OTHER.title)), OTHER),
         (DirectoryQuery(slugs=folded("g_207")), CLIMATE),
         (DirectoryQuery(slugs=folded("lattice-qcd-λς")), TITLED),
+        (DirectoryQuery(slugs=folded("alpine-climate")), CLIMATE),
         (DirectoryQuery(project_ids=frozenset({"2"})), TITLED),
     ],
-    ids=["title", "awkward title", "own slug", "slug of its title", "id"],
+    ids=["title", "awkward title", "own slug", "slug of its title", "either slug", "id"],
 )
 async def test_a_project_is_found(
     directory: Directory, query: DirectoryQuery, project: DirectoryProject

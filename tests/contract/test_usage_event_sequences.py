@@ -126,6 +126,18 @@ class Erasing:
 
 
 @attrs.frozen
+class Forgetting:
+    """A user is forgotten whose events may still be there."""
+
+    user: str
+
+    async def happen(self, store: UsageEventStore, oracle: Oracle) -> None:
+        """Sums that have events are not touched: they are those of the events."""
+        assert await store.forget_user(self.user) == 0
+        await compare_sums(store, oracle)
+
+
+@attrs.frozen
 class Reading:
     """Somebody reads sums."""
 
@@ -134,7 +146,7 @@ class Reading:
         await compare_sums(store, oracle)
 
 
-Step: TypeAlias = Storing | Linking | Erasing | Reading
+Step: TypeAlias = Storing | Linking | Erasing | Forgetting | Reading
 
 some_keys = st.lists(keys, max_size=4)
 steps: st.SearchStrategy[Step] = st.one_of(
@@ -143,6 +155,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(Linking, some_keys, automatic_links, st.booleans(), st.booleans()),
     st.builds(Linking, some_keys, links_by_hand, st.just(value=True), st.booleans()),
     st.builds(Erasing, some_keys, st.booleans()),
+    st.builds(Forgetting, st.sampled_from(NAMES)),
     st.just(Reading()),
 )
 sequences = st.lists(steps, min_size=1, max_size=10)

@@ -15,7 +15,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
@@ -26,11 +26,12 @@ from sqlalchemy import Text, cast, delete, select
 
 from cscs_domain.events.links import Link
 from cscs_domain.ports import UsageEventStore
-from cscs_fakes.usage_event_store import FakeUsageEventStore, RememberedCorrection
+from cscs_fakes.usage_event_book import RememberedCorrection
+from cscs_fakes.usage_event_store import FakeUsageEventStore
 from cscs_sql.database_urls import async_engine
 from cscs_sql.facts import write_zone, zone_name
 from cscs_sql.opening import opened
-from cscs_sql.schema import corrections, metadata
+from cscs_sql.schema import corrections, events, metadata
 from cscs_sql.usage_event_store import SqlUsageEventStore
 from tests.events_site import ZURICH
 from tests.sql_databases import Fresh, initialised, postgresql, sqlite
@@ -57,11 +58,15 @@ class Remembered:
 
 @attrs.frozen(kw_only=True)
 class Stores:
-    """Two open stores on the same data, and a look at the corrections of an event, oldest first."""
+    """Two open stores on the same data, and a look at the corrections of an event, oldest first.
+
+    `drop_before` lets events of older windows go, as retention does.
+    """
 
     first: UsageEventStore
     second: UsageEventStore
     corrections_of: Callable[[UUID], Awaitable[Sequence[Remembered]]]
+    drop_before: Callable[[datetime], Awaitable[None]]
 
 
 Opening: TypeAlias = Callable[[tzinfo], AbstractAsyncContextManager[Stores]]
@@ -89,7 +94,15 @@ async def _fake_stores(zone: tzinfo) -> AsyncIterator[Stores]:
         kept = store.book.corrections
         return [_remembered(entry) for entry in kept if entry.key.event_id == event_id]
 
-    yield Stores(first=store, second=store.another(), corrections_of=corrections_of)
+    async def drop_before(moment: datetime) -> None:
+        store.drop_before(moment)
+
+    yield Stores(
+        first=store,
+        second=store.another(),
+        corrections_of=corrections_of,
+        drop_before=drop_before,
+    )
 
 
 def _remembered(entry: RememberedCorrection) -> Remembered:
@@ -124,9 +137,18 @@ async def _sql_stores(url: str, zone: tzinfo) -> AsyncIterator[Stores]:
             for by, reason, before, after in kept
         ]
 
+    async def drop_before(moment: datetime) -> None:
+        with opened(url) as connection:
+            connection.execute(delete(events).where(events.c.time_window_start < moment))
+
     stores = [SqlUsageEventStore(engine, zone=zone) for engine in (first, second)]
     try:
-        yield Stores(first=stores[0], second=stores[1], corrections_of=corrections_of)
+        yield Stores(
+            first=stores[0],
+            second=stores[1],
+            corrections_of=corrections_of,
+            drop_before=drop_before,
+        )
     finally:
         for store in stores:
             await store.close()

@@ -28,6 +28,8 @@ from tests.e2e.postgres_cluster import PostgresCluster, shared_cluster
 _PATIENCE: Final = 60
 """Seconds after which a server is taken for hung. Nothing waits for this long on purpose."""
 _POLL_SECONDS: Final = 0.02
+_SHOWN: Final = 5000
+"""Characters of the end of a log."""
 _FILE: Final = "events.sqlite3"
 
 
@@ -107,6 +109,7 @@ class EventsServer:
 
     def launch(self) -> None:
         """Start the process without waiting for anything."""
+        assert self._process is None or self._process.poll() is not None, "one runs already"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*COMMAND, "serve", "--port", str(self.port)],
@@ -126,8 +129,8 @@ class EventsServer:
         """Wait for something to happen, or fail with the log."""
         deadline = monotonic() + _PATIENCE
         while not happened():
-            assert self._running.poll() is None, f"the server has ended:\n{self.log}"
-            assert monotonic() < deadline, f"the server took too long:\n{self.log}"
+            assert self._running.poll() is None, f"the server has ended:\n{self.log[-_SHOWN:]}"
+            assert monotonic() < deadline, f"the server took too long:\n{self.log[-_SHOWN:]}"
             sleep(_POLL_SECONDS)
 
     def kill(self) -> None:
@@ -154,13 +157,6 @@ class EventsServer:
     def pid(self) -> int:
         """The process."""
         return self._running.pid
-
-    @property
-    def memory_kb(self) -> int:
-        """The most memory that it has held so far."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
-        return int(line.split()[1])
 
     # --- asking it
 

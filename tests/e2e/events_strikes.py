@@ -95,12 +95,22 @@ class Strikes:
 
 
 @contextmanager
-def strikes(random: Random, blows: Sequence[Blow], *, batches: int) -> Iterator[Strikes]:
-    """These blows during so many batches. One at a time: each waits for the one before."""
+def strikes(random: Random, *blows: Sequence[Blow], batches: int) -> Iterator[list[Strikes]]:
+    """For each collector its blows during so many batches.
+
+    One at a time, whoever's they are: a blow begins when what the one before it ended is back.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        made = [Strikes(_drawn(random, each, batches), worker) for each in blows]
+        yield made
+        for each in made:
+            each.finish()
+
+
+def _drawn(
+    random: Random, blows: Sequence[Blow], batches: int
+) -> dict[int, list[tuple[float, Blow]]]:
     drawn: defaultdict[int, list[tuple[float, Blow]]] = defaultdict(list)
     for blow in blows:
         drawn[random.randrange(batches)].append((random.uniform(0, 1.3), blow))
-    with ThreadPoolExecutor(1) as worker:
-        made = Strikes(drawn, worker)
-        yield made
-        made.finish()
+    return drawn

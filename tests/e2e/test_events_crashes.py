@@ -43,7 +43,7 @@ def survive(server: EventsServer, blows: list[Blow], count: int, random: Random)
     batches = make_batches(random, count=BATCHES)
     with (
         collector(server, random, with_keys=random.random() < 0.5) as sender,
-        strikes(random, in_turn(blows, count), batches=BATCHES) as drawn,
+        strikes(random, in_turn(blows, count), batches=BATCHES) as (drawn,),
     ):
         sender.send_all(batches, drawn.during(sender))
     assert len(sender.acknowledged) == BATCHES

@@ -70,10 +70,8 @@ def send_to_both(
             stack.enter_context(collector(server, Random(random.random()), with_keys=keys))
             for server, keys in zip(servers, [True, False], strict=True)
         ]
-        drawn = [
-            stack.enter_context(strikes(random, half, batches=BATCHES))
-            for half in (blows[::2], blows[1::2])
-        ]
+        halves = (blows[::2], blows[1::2])
+        drawn = stack.enter_context(strikes(random, *halves, batches=BATCHES))
         workers = stack.enter_context(ThreadPoolExecutor(len(senders)))
         running = [
             workers.submit(sender.send_all, part, each.during(sender))

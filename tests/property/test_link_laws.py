@@ -10,12 +10,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from cscs_domain.events.directory import AllocationStatus, DirectoryAllocation, KnownDirectory
+from cscs_domain.events.directory import (
+    AllocationStatus,
+    DirectoryAllocation,
+    DirectoryProject,
+    KnownDirectory,
+)
 from cscs_domain.events.directory_checks import checked
 from cscs_domain.events.directory_wire import directory_from_wire, directory_to_wire
 from cscs_domain.events.event import EventIdentity, ResourceUsageEvent
 from cscs_domain.events.linking import link, wanted_by
 from cscs_domain.events.links import AllocationMatch, Link, LinkGap, ProjectMatch, UserMatch
+from cscs_domain.events.slugs import slug
 from cscs_fakes.directory_selection import select
 from cscs_fakes.strategies import directories, directory_events, json_values, shuffled
 
@@ -132,6 +138,28 @@ def test_what_an_event_is_linked_to_by_title_has_its_title_in_full(
     assert [one.id for one in known.projects if one.title.lower() == name] == [made.project]
 
 
+@given(NAMED, st.data())
+def test_a_project_is_found_by_title_then_own_slug_then_slug_of_title_if_it_alone_has_it(
+    case: tuple[KnownDirectory, ResourceUsageEvent], data: st.DataObject
+) -> None:
+    known, event = case
+    project = data.draw(st.sampled_from(known.projects))
+    name = data.draw(st.sampled_from([project.slug or "x", slug(project.title), project.title]))
+    name = f"{name}!" if data.draw(st.booleans()) else name
+    made = link(attrs.evolve(event, source="pbs", context={"project": name}), known)
+
+    def having(text: str, of: Callable[[DirectoryProject], str | None]) -> list[str | None]:
+        return [one.id for one in known.projects if of(one) == text.strip().lower()]
+
+    found = (
+        having(name, lambda one: one.title.strip().lower())
+        or having(name, lambda one: one.slug and one.slug.lower())
+        or having(slug(name), lambda one: one.slug and one.slug.lower())
+        or having(slug(name), lambda one: slug(one.title))
+    )
+    assert made.project == (found[0] if len(found) == 1 else None)
+
+
 @given(NAMED)
 def test_a_second_user_of_the_identity_makes_it_nobody_s(
     case: tuple[KnownDirectory, ResourceUsageEvent],
@@ -201,6 +229,22 @@ def _recased(identity: EventIdentity, other: Callable[[str], str]) -> EventIdent
     if identity.scheme == "oidc_sub":
         return identity
     return attrs.evolve(identity, value=other(identity.value))
+
+
+@given(EVENTS, DIRECTORIES, st.lists(st.sampled_from([" ", "\t", "\u3000"]), max_size=2))
+def test_blanks_around_an_identity_do_not_matter(
+    event: ResourceUsageEvent, known: KnownDirectory, blanks: list[str]
+) -> None:
+    around = "".join(blanks)
+    spaced = attrs.evolve(
+        event,
+        identities=tuple(
+            attrs.evolve(one, value=f"{around}{one.value}{around}") for one in event.identities
+        ),
+    )
+
+    assert wanted_by([spaced]) == wanted_by([event])
+    assert _found(link(spaced, known)) == _found(link(event, known))
 
 
 def _found(made: Link) -> Link:

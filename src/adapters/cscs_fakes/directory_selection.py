@@ -49,6 +49,7 @@ def _projects(
         yield from book.projects_by_title(title)
     for slug in query.slugs:
         yield from book.projects_by_slug(slug)
+        yield from book.projects_by_title_slug(slug)
     ids = {
         *query.project_ids,
         *(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
-from typing import Final, Self
+from typing import Self
 from uuid import UUID
 
 import attrs
@@ -28,47 +28,10 @@ from cscs_domain.events.stored import (
     SumsQuery,
     UnresolvedGroup,
     UnresolvedQuery,
-    UsageScope,
 )
 from cscs_domain.events.usage_sums import NOTHING_USED, UsageSums, sums_of
+from cscs_fakes.usage_event_book import DailyUsage, EventBook, KeptReceipt, RememberedCorrection
 from cscs_fakes.usage_event_search import is_wanted, unresolved_groups
-
-ID_OF: Final[Mapping[UsageScope, Callable[[Link], str | None]]] = {
-    UsageScope.USER: lambda link: link.user,
-    UsageScope.PROJECT: lambda link: link.project,
-    UsageScope.ALLOCATION: lambda link: link.allocation,
-}
-
-
-@attrs.frozen(kw_only=True)
-class RememberedCorrection:
-    """A link by hand, or one taken back: who, when, why, and what stood there before and after."""
-
-    key: EventKey
-    by: str | None
-    at: datetime
-    reason: str | None
-    before: Link
-    after: Link
-
-
-@attrs.frozen(kw_only=True)
-class KeptReceipt:
-    """What was answered to a batch."""
-
-    receipt: Receipt
-    outcome: StoreOutcome
-    at: datetime
-
-
-@attrs.define
-class EventBook:
-    """What stores in memory share."""
-
-    events: dict[EventKey, StoredEvent] = attrs.Factory(dict)
-    corrections: list[RememberedCorrection] = attrs.Factory(list)
-    receipts: dict[tuple[str, str], KeptReceipt] = attrs.Factory(dict)
-    touched: set[date] = attrs.Factory(set)
 
 
 class FakeUsageEventStore:
@@ -167,6 +130,22 @@ class FakeUsageEventStore:
         self.book.corrections[:] = [kept for kept in self.book.corrections if kept.key not in gone]
         return len(gone)
 
+    async def forget_user(self, user: str) -> int:
+        """Take the user out of what is kept besides events."""
+        await self.refresh()
+        self.book.corrections[:] = [kept.without(user) for kept in self.book.corrections]
+        days = {
+            self._days.of(stored.event.time_window_start)
+            for stored in self.book.events.values()
+            if stored.link.user == user
+        }
+        return self.book.forget_sums(user, days)
+
+    def drop_before(self, moment: datetime) -> None:
+        """Let events go as a database does that keeps them for a time only: their sums stay."""
+        for key in [key for key in self.book.events if key.time_window_start < moment]:
+            self.book.dropped.append(self._usage_of(self.book.events.pop(key)))
+
     async def unresolved(self, query: UnresolvedQuery) -> Sequence[UnresolvedGroup]:
         """Groups of events with gaps."""
         self._answer()
@@ -183,13 +162,11 @@ class FakeUsageEventStore:
         """The sums of each day that has events of the scope."""
         await self.refresh()
         by_day: dict[date, UsageSums] = {}
-        for stored in self.book.events.values():
-            in_scope = ID_OF[query.scope](stored.link) == query.id
-            if not in_scope or query.source not in {None, stored.event.source}:
-                continue
-            day = self._days.of(stored.event.time_window_start)
-            if query.first <= day <= query.last:
-                by_day[day] = by_day.get(day, NOTHING_USED) + sums_of(stored.event)
+        for used in self._usage():
+            in_scope = used.id_of(query.scope) == query.id
+            in_time = query.first <= used.day <= query.last
+            if in_scope and in_time and query.source in {None, used.source}:
+                by_day[used.day] = by_day.get(used.day, NOTHING_USED) + used.sums
         return [DaySums(day=day, sums=by_day[day]) for day in sorted(by_day)]
 
     async def allocation_sums(self, allocations: Collection[str]) -> Mapping[str, UsageSums]:
@@ -197,10 +174,10 @@ class FakeUsageEventStore:
         await self.refresh()
         wanted = frozenset(allocations)
         sums: dict[str, UsageSums] = {}
-        for stored in self.book.events.values():
-            allocation = stored.link.allocation
+        for used in self._usage():
+            allocation = used.link.allocation
             if allocation is not None and allocation in wanted:
-                sums[allocation] = sums.get(allocation, NOTHING_USED) + sums_of(stored.event)
+                sums[allocation] = sums.get(allocation, NOTHING_USED) + used.sums
         return sums
 
     async def check(self) -> None:
@@ -247,6 +224,18 @@ class FakeUsageEventStore:
     def _at_revision(self, key: EventKey, revision: int) -> StoredEvent | None:
         stored = self.book.events.get(key)
         return stored if stored is not None and stored.revision == revision else None
+
+    def _usage(self) -> Iterator[DailyUsage]:
+        yield from map(self._usage_of, self.book.events.values())
+        yield from self.book.dropped
+
+    def _usage_of(self, stored: StoredEvent) -> DailyUsage:
+        return DailyUsage(
+            day=self._days.of(stored.event.time_window_start),
+            source=stored.event.source,
+            link=stored.link,
+            sums=sums_of(stored.event),
+        )
 
     def _put(self, stored: StoredEvent) -> None:
         self.book.events[stored.key] = stored

@@ -15,7 +15,7 @@ from cscs_domain.events.directory_rows import Section
 from cscs_domain.events.directory_wire import directory_from_wire
 from cscs_domain.ports import Directory
 from cscs_domain.problems import Problem, ProblemCode, Severity
-from cscs_files.directory_tables import other_tables, read_table, table_name
+from cscs_files.directory_tables import TableFile, other_tables, read_table
 from cscs_files.file_reading import FileStamp, SourceFile
 from cscs_files.identity_documents import Pairs, read_tree
 
@@ -24,6 +24,7 @@ LARGEST_DIRECTORY_FILE: Final = 64 * 2**20
 
 _STANDS_FOR: Final = "directory"
 _SETTLED_NS: Final = 2 * 10**9
+_EXPECTED: Final = f"expected {', '.join(Section)} at its top"
 
 _Stamps: TypeAlias = tuple[FileStamp, ...]
 _Files: TypeAlias = dict[Section | None, SourceFile]
@@ -108,10 +109,7 @@ class FileDirectory:
     def _files(self, *, is_folder: bool) -> _Files:
         if not is_folder:
             return {None: self._named}
-        return {
-            section: attrs.evolve(self._named, path=self._named.path / table_name(section))
-            for section in Section
-        }
+        return {section: TableFile.in_folder(self._named, section) for section in Section}
 
     def _parsed(self, files: _Files, names: list[str]) -> _Good | UpstreamServiceError:
         try:
@@ -136,11 +134,12 @@ def _tree(files: _Files) -> dict[str, object]:
 
 
 def _top(file: SourceFile, content: bytes) -> dict[str, object]:
+    if not content.strip():
+        raise file.error(f"is empty: {_EXPECTED}", retryable=True)
     tree = read_tree(file, content)
     if not isinstance(tree, Pairs):
         # Nothing at all is what a file looks like that is just being written.
-        reason = f"expected {', '.join(Section)} at its top"
-        raise file.error(reason, retryable=not tree)
+        raise file.error(_EXPECTED, retryable=not tree)
     return {key: _plain(value) for key, value in _members(tree).items()}
 
 

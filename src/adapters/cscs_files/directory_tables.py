@@ -13,12 +13,42 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
+import attrs
+
+from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.events.directory_rows import Section
 from cscs_domain.events.directory_wire import NEEDED
 from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_files.file_reading import SourceFile
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+@attrs.frozen
+class TableFile(SourceFile):
+    """One table of a folder; errors name both."""
+
+    @classmethod
+    def in_folder(cls, folder: SourceFile, section: Section) -> TableFile:
+        """The table of a section, bounded as the folder is."""
+        return cls(folder.stands_for, folder.path / table_name(section), folder.largest)
+
+    @property
+    def service(self) -> str:
+        """The name of the service in errors, with the folder's name before the table's."""
+        name = f"{self.path.parent.name}/{self.path.name}"
+        return f"{self.stands_for} (file {name if name.isprintable() else ascii(name)})"
+
+    def failed(self, error: OSError) -> UpstreamServiceError:
+        """The error of this file that the operating system's error means."""
+        if not isinstance(error, FileNotFoundError):
+            return super().failed(error)
+        tables = ", ".join(map(table_name, Section))
+        reason = (
+            f"does not exist (yet); a folder has {tables}, of which one without records has the"
+            " line of its column names alone"
+        )
+        return self.error(reason, retryable=True)
 
 
 def table_name(section: Section) -> str:

@@ -71,7 +71,7 @@ def _yaml(text: str, file: SourceFile) -> object:
     # The rest of "30501" may not have been written yet when the file says "305".
     if not text.rstrip(" ").endswith(("\n", "}", "]")):
         line = text.count("\n") + 1
-        reason = f"line {line} does not end with a line break: half-written? Finish it with one."
+        reason = f"line {line} does not end with a line break: half-written? Finish it with one"
         raise file.error(reason, retryable=True)
     try:
         node = yaml.compose(text, Loader=_LOADER)

@@ -31,23 +31,36 @@ _SUSPICIOUS: Final = b"0" * 19
 _MARK: Final = b"\xef\xbb\xbf"
 
 
+MOST_VALUES: Final = 1_000_000
+"""In one text. Each takes Python some hundred bytes, and keeps all else waiting for a moment."""
+
+
 @attrs.define(slots=False, eq=False)
 class MalformedJsonError(ValueError):
-    """Bytes are no JSON that everybody reads alike: what is wrong and where, in one sentence."""
+    """Bytes are no JSON that everybody reads alike: what is wrong and where, in one sentence.
+
+    `got`, fit to be shown, is what somebody wrote there, if the sentence has it.
+    """
 
     reason: str
+    got: str = ""
 
     def __str__(self) -> str:
-        return self.reason
+        return f"{self.reason} (got {self.got})" if self.got else self.reason
 
 
-def decode_strictly(body: bytes) -> object:
+def decode_strictly(body: bytes, *, most_values: int = MOST_VALUES) -> object:
     """Any JSON value in UTF-8, objects as `dict`, fractions as `float`.
 
     Raises `MalformedJsonError` for anything else, for a key twice in one object, NaN, Infinity,
     numbers that are none or more than 64 bits can hold (a sign or not), and nesting that is too
     deep for Python (some hundred levels). Time and memory are linear in the body.
+
+    What has more than `most_values` commas and opening brackets is not read at all. There is one
+    of them before every value but the first of all; those inside of texts count as well.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > most_values:
+        raise MalformedJsonError(f"too large: it has more than {most_values} values")
     try:
         value = cast(object, msgspec.json.decode(body))
         compact = msgspec.json.format(body, indent=-1)
@@ -86,7 +99,7 @@ def _object(members: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) == len(members):
         return made
     twice = next(key for key, count in Counter(key for key, _ in members).items() if count > 1)
-    raise MalformedJsonError(f"not usable JSON: key {label(twice)} twice in one object")
+    raise MalformedJsonError("not usable JSON: a key twice in one object", label(twice))
 
 
 def _integer(text: str) -> int:
@@ -108,7 +121,7 @@ def _fraction(text: str) -> float:
 
 
 def _too_large(text: str) -> MalformedJsonError:
-    return MalformedJsonError(f"not usable JSON: the number {shown(text)} is too large")
+    return MalformedJsonError("not usable JSON: a number that is too large", shown(text))
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -22,7 +22,7 @@ from cscs_sql.availability import telling_unavailability
 from cscs_sql.database_urls import parsed, sync_engine
 from cscs_sql.dialects import Layout, layout_of
 from cscs_sql.facts import read_zone, write_zone, zone_name
-from cscs_sql.locks import Lock, take
+from cscs_sql.locks import Lock, keep_writers_out, take
 from cscs_sql.migrating import BASE, Revision, downgrade_to, head, revisions, upgrade_to
 from cscs_sql.migrations.revision_table import REVISION_TABLE
 from cscs_sql.opening import create_file, opened
@@ -122,17 +122,20 @@ def downgrade(url: str, to: str, *, dry_run: bool = False) -> tuple[Revision, ..
 def rebuild(url: str, zone: tzinfo) -> int:
     """Take another zone for the days of all sums; return how many days are to be summed up again.
 
-    Days before the oldest event keep their sums: their events were dropped.
+    Days before the oldest event, in either zone, keep their sums: their events were dropped.
     """
     name = zone_name(zone)
     with _locked(url) as connection:
         require_current(connection)
+        before = read_zone(connection)
+        # From here on nobody notes days of the zone before, and who has begun to has ended.
         write_zone(connection, name)
-        oldest = next(days_with_events(connection, zone), None)
-        if oldest is None:
-            return 0
-        connection.execute(delete(summaries).where(summaries.c.day >= oldest))
-        connection.execute(delete(touched_days).where(touched_days.c.day >= oldest))
+        keep_writers_out(connection)
+        zones = [zone] if before is None else [zone, ZoneInfo(before)]
+        days = [next(days_with_events(connection, each), None) for each in zones]
+        if oldest := min((day for day in days if day is not None), default=None):
+            connection.execute(delete(summaries).where(summaries.c.day >= oldest))
+            connection.execute(delete(touched_days).where(touched_days.c.day >= oldest))
         return touch_all_days(connection, zone)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ _SQLITE: Final = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
     sqlite3.SQLITE_PROTOCOL: "is locked by another process",
 }
+_SQLITE_FULL: Final = dict.fromkeys(
+    (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP),
+    "cannot be written to: its disk, or what may be used of it, is full or broken",
+)
+"""A full disk is called this where files beside the database cannot grow."""
 _SQLITE_BROKEN: Final = {
     sqlite3.SQLITE_CORRUPT: "is damaged",
     sqlite3.SQLITE_NOTADB: "is no SQLite file",
@@ -40,8 +46,23 @@ _POSTGRESQL: Final = {
     "58": "has trouble with its disk",
 }
 """By SQLSTATE or its class, the first two characters."""
-_POSTGRESQL_CLOSED: Final = {"28": "does not let us in", "3D": "has no such database"}
+_CLOSED: Final = "does not let us in: check the name of the database, the user and the password"
+_POSTGRESQL_CLOSED: Final = {
+    "28": _CLOSED,
+    "3D": _CLOSED,
+    "42501": "does not let this user do that: check whose the tables are",
+}
 """The same, of what somebody has to mend."""
+_REFUSALS: Final = (
+    re.compile(r"FATAL: .*(?:does not exist|authentication failed|no pg_hba\.conf entry)"),
+    re.compile(r"FATAL: .*(?:is not permitted to log in|permission denied for database)"),
+    re.compile("no password supplied"),
+)
+"""What servers say to who connects: without a SQLSTATE, and with names that nobody shall read."""
+_MISUNDERSTOOD: Final = re.compile(
+    r"(?:invalid \w+ value|invalid port number|bad value for|FATAL: .*(?:unrecognized|invalid))"
+)
+_SQLITE_LACKS: Final = re.compile("no such table|no such column|has no column named")
 _UNREACHABLE: Final = "cannot be reached, or broke the connection off"
 _SERIALIZATION_FAILURE: Final = "40001"
 _DEADLOCK: Final = "40P01"
@@ -82,6 +103,14 @@ def lacks_partition(error: DBAPIError) -> bool:
     return isinstance(cause, psycopg.errors.CheckViolation) and not cause.diag.constraint_name
 
 
+def lacks_something(error: DBAPIError) -> bool:
+    """Whether a table or a column is not there."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE_LACKS.search(str(cause)) is not None
+    return isinstance(cause, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn))
+
+
 def _unavailable(error: DBAPIError) -> StoreUnavailableError | None:
     told = None if error.orig is None else _of_driver(error.orig)
     if told is None and error.connection_invalidated:
@@ -99,8 +128,10 @@ def _of_driver(cause: BaseException) -> StoreUnavailableError | None:
 
 def _of_postgresql(cause: psycopg.Error) -> StoreUnavailableError | None:
     state = cause.sqlstate or ""
+    if not state and (reason := _refusal(str(cause))):
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}", retryable=False)
     told = f" ({state})" if state else ""
-    if reason := _POSTGRESQL_CLOSED.get(state[:2]):
+    if reason := _POSTGRESQL_CLOSED.get(state) or _POSTGRESQL_CLOSED.get(state[:2]):
         return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}", retryable=False)
     if reason := _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]):
         return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}")
@@ -109,12 +140,21 @@ def _of_postgresql(cause: psycopg.Error) -> StoreUnavailableError | None:
     return None
 
 
+def _refusal(text: str) -> str | None:
+    """Why the server does not take the connection, unless it may later."""
+    if any(pattern.search(text) for pattern in _REFUSALS):
+        return _CLOSED
+    if _MISUNDERSTOOD.search(text):
+        return "does not understand the URL: check its parameters"
+    return None
+
+
 def _of_sqlite(cause: sqlite3.Error) -> StoreUnavailableError | None:
     # Extended codes have the plain one in their lowest byte.
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
         return None
-    if reason := _SQLITE.get(code & 0xFF):
+    if reason := _SQLITE_FULL.get(code) or _SQLITE.get(code & 0xFF):
         return StoreUnavailableError(SERVICE, f"the SQLite file {reason}")
     if reason := _SQLITE_BROKEN.get(code & 0xFF):
         return StoreUnavailableError(SERVICE, f"the SQLite file {reason}", retryable=False)

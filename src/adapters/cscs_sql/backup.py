@@ -16,19 +16,18 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from cscs_sql.backup_format import (
-    BACKUP_TABLES,
     FORMAT,
     VERSION,
     BackupTable,
     Header,
     Progress,
     Trailer,
+    tables_of,
 )
 from cscs_sql.facts import read_zone
 from cscs_sql.json_columns import selected
-from cscs_sql.migrating import head
 from cscs_sql.opening import opened
-from cscs_sql.schema_state import require_current
+from cscs_sql.schema_state import SchemaKind, version_of
 
 _AT_ONCE: Final = 1000
 _OWNER_ONLY: Final = 0o600
@@ -45,14 +44,16 @@ class Backup:
 def backup(url: str, path: Path, *, progress: Progress | None = None) -> Backup:
     """Write everything as it is at one moment; others read and write meanwhile.
 
-    The file appears when it is complete and on the disk, in the place of one that was there. It
-    holds people's data, so its owner alone may read it. Raises `StoreUnavailableError`,
-    `OutdatedStoreError` and `OSError`.
+    The store may be of an older revision: then these are its tables. The file appears when it is
+    complete and on the disk, in the place of one that was there. It holds people's data, so its
+    owner alone may read it. Raises `StoreUnavailableError`, `OutdatedStoreError` and `OSError`.
     """
     with opened(url, writes=False) as connection:
-        require_current(connection)
+        version = version_of(connection)
+        version.require(SchemaKind.CURRENT, SchemaKind.OUTDATED)
+        revision = str(version.revision)
         with _durable(path) as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-            return _write(connection, _Lines(file), progress)
+            return _write(connection, revision, _Lines(file), progress)
 
 
 class _Lines:
@@ -74,11 +75,15 @@ class _Lines:
         return self._sum.hexdigest()
 
 
-def _write(connection: Connection, lines: _Lines, progress: Progress | None) -> Backup:
-    header = Header(format=FORMAT, version=VERSION, revision=head(), zone=read_zone(connection))
+def _write(
+    connection: Connection, revision: str, lines: _Lines, progress: Progress | None
+) -> Backup:
+    zone = read_zone(connection)
+    header = Header(format=FORMAT, version=VERSION, revision=revision, zone=zone)
     lines.put(msgspec.json.encode(header))
     counts = {
-        table.name: _write_table(connection, table, lines, progress) for table in BACKUP_TABLES
+        table.name: _write_table(connection, table, lines, progress)
+        for table in tables_of(revision)
     }
     trailer = Trailer(rows=counts, sha256=lines.sha256)
     lines.put(msgspec.json.encode(trailer))

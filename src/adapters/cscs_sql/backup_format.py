@@ -7,7 +7,7 @@ since 1970, ids and days text, and numbers that may be larger than 64 bits text 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -18,7 +18,15 @@ from sqlalchemy import Date, Table, Uuid
 from sqlalchemy.schema import Column
 
 from cscs_sql.column_types import ExactInteger, JsonText, Moment, microseconds
-from cscs_sql.schema import metadata
+from cscs_sql.schema import (
+    corrections,
+    directory_allocations,
+    directory_openstack_requests,
+    directory_projects,
+    directory_users,
+    metadata,
+    summaries,
+)
 
 FORMAT: Final = "cscs-events-backup"
 VERSION: Final = 1
@@ -110,6 +118,23 @@ def _backup_table(table: Table) -> BackupTable:
 
 BACKUP_TABLES: Final = tuple(map(_backup_table, metadata.sorted_tables))
 """All tables, by name."""
+
+_ADDED: Final[Mapping[str, tuple[Table, ...]]] = {
+    "0002": (corrections, summaries),
+    "0003": (
+        directory_allocations,
+        directory_openstack_requests,
+        directory_projects,
+        directory_users,
+    ),
+}
+"""What later revisions brought; all other tables are of the first."""
+
+
+def tables_of(revision: str) -> tuple[BackupTable, ...]:
+    """The tables of a store of this revision, by name. Their columns have never changed."""
+    later = {table for added in _ADDED if added > revision for table in _ADDED[added]}
+    return tuple(table for table in BACKUP_TABLES if table.table not in later)
 
 
 def _writer(column: Column[Any]) -> Callable[[Any], object]:

@@ -23,7 +23,8 @@ from cscs_sql.backup_format import (
     TableLine,
     Trailer,
 )
-from cscs_sql.migrating import head
+from cscs_sql.migrating import revisions
+from cscs_sql.remedies import NEWER_VERSION
 
 _Line = TypeVar("_Line")
 _SHOWN: Final = 200
@@ -48,10 +49,9 @@ class BackupReader:
         if header.format != FORMAT or header.version != VERSION:
             found = f"{label(header.format)} {header.version}"
             raise self._refused(f"is of the form {found} and not {FORMAT} {VERSION}")
-        if header.revision != head():
-            revisions = f"{label(header.revision)} and not {head()}"
-            advice = "restore it with the version that wrote it, and upgrade then"
-            raise self._refused(f"is of revision {revisions}; {advice}")
+        if header.revision not in [each.id for each in revisions()]:
+            newer = f"{label(header.revision)}, which is not known before {NEWER_VERSION}"
+            raise self._refused(f"is of revision {newer}: restore it with that")
         return header
 
     def rows(self, table: BackupTable) -> Iterator[dict[str, object]]:

@@ -13,6 +13,7 @@ from cscs_domain.events.links import Link
 from cscs_domain.events.site_days import SiteDays
 from cscs_domain.events.stored import EventKey, LinkChange, StoredEvent
 from cscs_sql.json_columns import insertion
+from cscs_sql.key_lists import is_listed, key_list
 from cscs_sql.link_rows import CONTENT, ids_text, link_record
 from cscs_sql.listing import find_all
 from cscs_sql.schema import corrections, links, touched_days
@@ -114,11 +115,13 @@ async def _lock_current(connection: AsyncConnection, part: Sequence[LinkChange])
     Who replaces an event locks its link, too. So once the links are ours, a second look shows
     revisions that stay; the first one may have been before somebody else's end.
     """
-    ids = sorted({change.key.event_id for change in part})
+    keys = [change.key for change in part]
+    dialect = connection.dialect.name
     order = (links.c.time_window_start, links.c.event_id)
-    wanted = select(links.c.event_id).where(links.c.event_id.in_(ids))
-    await connection.execute(wanted.order_by(*order).with_for_update())
-    known = await find_all(connection, ids)
+    wanted = select(links.c.event_id).where(is_listed(links, dialect)).order_by(*order)
+    ours = wanted.with_for_update(of=links)
+    await connection.execute(ours, {"keys": key_list(keys, dialect)})
+    known = await find_all(connection, keys)
     return [
         (change, known[change.key])
         for change in part

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,7 +24,10 @@ from cscs_sql.remedies import INITIALISE
 POOL_SIZE: Final = 5
 """Connections of one process, unless it says otherwise."""
 
-_FORMS: Final = "write sqlite:///relative.sqlite3, sqlite:////absolute.sqlite3 or postgresql://..."
+_FORMS: Final = (
+    "write sqlite:///relative.sqlite3, sqlite:////absolute.sqlite3"
+    " or postgresql://user@host/database"
+)
 _POSTGRESQL_NAMES: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _BUSY_SECONDS: Final = 30
 _CONNECT_SECONDS: Final = 10
@@ -104,6 +109,12 @@ def _refused(reason: str) -> InvalidValueError:
 def _postgresql(url: URL) -> URL:
     if not url.database:
         raise _refused("names no database: postgresql://user@host/database")
+    dialect = _with_driver(url.set(drivername="postgresql"), "").get_dialect()()
+    try:
+        make_conninfo(**dialect.create_connect_args(url)[1])
+    except (ArgumentError, ProgrammingError):
+        # Its text quotes what may be part of a password.
+        raise _refused("has parameters that PostgreSQL does not know") from None
     return url.set(drivername="postgresql")
 
 

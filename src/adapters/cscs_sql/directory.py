@@ -94,6 +94,7 @@ class _Search:
             project_of,
             (_of_project.title_folded, query.titles),
             (_of_project.slug_folded, query.slugs),
+            (_of_project.title_slug, query.slugs),
             (
                 _of_project.id,
                 query.project_ids

@@ -23,6 +23,7 @@ from cscs_domain.events.directory_names import (
     folded_slug,
     folded_title,
     openstack_names,
+    title_slug,
 )
 from cscs_sql.json_columns import selected
 from cscs_sql.schema import (
@@ -85,6 +86,7 @@ def project_values(project: DirectoryProject) -> Values:
         "title_folded": folded_title(project),
         "slug": project.slug,
         "slug_folded": folded_slug(project),
+        "title_slug": title_slug(project),
     }
 
 

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
@@ -32,6 +32,12 @@ def read_zone(connection: Connection) -> str | None:
 
 
 def write_zone(connection: Connection, name: str) -> None:
-    """Put the name of the zone there, whatever stood there."""
-    connection.execute(delete(facts).where(facts.c.name == SITE_TIMEZONE))
-    connection.execute(insert(facts).values(name=SITE_TIMEZONE, value=name))
+    """Put the name of the zone there, whatever stood there.
+
+    The row stays the same one: who waits for its end of a transaction reads the new name then.
+    """
+    changed = connection.execute(
+        update(facts).where(facts.c.name == SITE_TIMEZONE).values(value=name)
+    )
+    if not changed.rowcount:
+        connection.execute(insert(facts).values(name=SITE_TIMEZONE, value=name))

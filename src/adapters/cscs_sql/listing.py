@@ -2,81 +2,54 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Text,
-    Uuid,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cscs_domain.events.links import LinkState
-from cscs_domain.events.persons import folded, is_about
-from cscs_domain.events.stored import EventFilter, EventKey, Person, StoredEvent
-from cscs_sql.column_types import Moment
-from cscs_sql.event_rows import EventRow, event_columns, event_of
-from cscs_sql.link_rows import link_columns, link_of
-from cscs_sql.schema import events, links
+from cscs_domain.events.persons import is_about
+from cscs_domain.events.stored import MOST_A_PAGE, EventFilter, EventKey, Person, StoredEvent
+from cscs_sql.event_rows import EventRow, event_of
+from cscs_sql.key_lists import is_listed, key_list
+from cscs_sql.link_rows import link_of
+from cscs_sql.page_statements import Search, stored_from
+from cscs_sql.schema import events
 
-SAME_EVENT: Final = (events.c.event_id == links.c.event_id) & (
-    events.c.time_window_start == links.c.time_window_start
-)
-_STORED: Final = select(
-    *event_columns(), events.c.revision, events.c.erased_at, *link_columns()
-).select_from(events.join(links, SAME_EVENT))
-_UNSURE: Final = re.compile("[^a-hjl-z0-9.@+-]+")
-"""What may look otherwise in JSON, or before it is lower-cased: two letters beyond ASCII become
-`k` and `i` with a dot.
-"""
+_PIECE: Final = 5000
+"""Rows through which a person's names are sought at once."""
 
 
 async def find_page(
     connection: AsyncConnection, wanted: EventFilter, after: EventKey | None, limit: int
 ) -> list[StoredEvent]:
-    """The next events that are wanted; fewer than the limit mean the end.
-
-    Names of persons are compared here, since no database lower-cases as Python does. It gives
-    candidates, and more of them until the page is full.
-    """
-    found: list[StoredEvent] = []
-    while len(found) < limit:
-        rows = await connection.execute(_page(wanted, connection.dialect.name, after, limit))
-        candidates = [stored_of(row) for row in rows]
-        found.extend(stored for stored in candidates if _is_wanted(stored, wanted.person))
-        if len(candidates) < limit:
-            break
-        after = candidates[-1].key
-    return found[:limit]
+    """The next events that are wanted; fewer than the limit mean the end."""
+    search = Search.of(wanted, connection.dialect.name)
+    if search.person is not None:
+        return await _find_about(connection, search, search.person, after, limit)
+    return [stored_of(row) for row in await connection.execute(search.page(after, limit))]
 
 
 async def find_events(connection: AsyncConnection, event_id: UUID) -> list[StoredEvent]:
-    """Every event of the id, oldest window first."""
-    wanted = _STORED.where(events.c.event_id == event_id).order_by(events.c.time_window_start)
+    """The events of the id, oldest window first."""
+    found = stored_from(events, connection.dialect.name).where(events.c.event_id == event_id)
+    wanted = found.order_by(events.c.time_window_start).limit(MOST_A_PAGE)
     return [stored_of(row) for row in await connection.execute(wanted)]
 
 
-async def find_all(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[EventKey, StoredEvent]:
-    """Every event of these ids."""
-    rows = await connection.execute(_STORED.where(events.c.event_id.in_(sorted(ids))))
+async def find_all(
+    connection: AsyncConnection, keys: Iterable[EventKey]
+) -> dict[EventKey, StoredEvent]:
+    """The events with these keys."""
+    dialect = connection.dialect.name
+    wanted = stored_from(events, dialect).where(is_listed(events, dialect))
+    rows = await connection.execute(wanted, {"keys": key_list(keys, dialect)})
     return {stored.key: stored for stored in map(stored_of, rows)}
 
 
 def stored_of(row: Row[*tuple[Any, ...]]) -> StoredEvent:
-    """What a row of the joined tables holds."""
+    """What a row of both tables holds."""
     its = cast(EventRow, row)
     return StoredEvent(
         event_id=its.event_id,
@@ -87,65 +60,36 @@ def stored_of(row: Row[*tuple[Any, ...]]) -> StoredEvent:
     )
 
 
-def _page(wanted: EventFilter, dialect: str, after: EventKey | None, limit: int) -> Select[Any]:
-    about_link = _about_link(wanted)
-    # The order of the table in which the search begins, so that an index gives it.
-    its = links.c if about_link else events.c
-    order = (its.time_window_start, its.event_id)
-    conditions = [*about_link, *within(its.time_window_start, wanted.start, wanted.end)]
-    if wanted.source is not None:
-        conditions.append(events.c.source == wanted.source)
-    if after is not None:
-        conditions.append(tuple_(*order) > _literal(after))
-    if wanted.person is not None:
-        conditions.append(_may_be_about(wanted.person, dialect))
-    return _STORED.where(*conditions).order_by(*order).limit(limit)
+async def _find_about(
+    connection: AsyncConnection,
+    search: Search,
+    person: Person,
+    after: EventKey | None,
+    limit: int,
+) -> list[StoredEvent]:
+    """Go through everything, piece by piece, until the page is full.
+
+    Names are compared here, since no database lower-cases as Python does; it gives candidates.
+    """
+    found: list[StoredEvent] = []
+    end = await _end_of_piece(connection, search, after)
+    while len(found) < limit:
+        rows = await connection.execute(search.page(after, limit, until=end))
+        candidates = [stored_of(row) for row in rows]
+        found.extend(stored for stored in candidates if is_about(stored, person))
+        if len(candidates) == limit:
+            after = candidates[-1].key
+        elif end is None:
+            break
+        else:
+            after = end
+            end = await _end_of_piece(connection, search, end)
+    return found[:limit]
 
 
-def within(
-    column: ColumnElement[Any], start: datetime | None, end: datetime | None
-) -> list[ColumnElement[bool]]:
-    """That a time is in a half-open window, of which either end may be open."""
-    bounds = []
-    if start is not None:
-        bounds.append(column >= start)
-    if end is not None:
-        bounds.append(column < end)
-    return bounds
-
-
-def _about_link(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    ids = {
-        links.c.user_id: wanted.user,
-        links.c.project_id: wanted.project,
-        links.c.allocation_id: wanted.allocation,
-    }
-    conditions = [column == value for column, value in ids.items() if value is not None]
-    if wanted.only_unresolved:
-        # The index holds links with gaps; a link made by hand is resolved whatever it lacks.
-        conditions += [links.c.gaps != "", links.c.state != LinkState.RESOLVED.value]
-    return conditions
-
-
-def _literal(key: EventKey) -> ColumnElement[Any]:
-    return tuple_(literal(key.time_window_start, Moment), literal(key.event_id, Uuid))
-
-
-def _may_be_about(person: Person, dialect: str) -> ColumnElement[bool]:
-    """Holds for every event about the person, and for some others."""
-    text: ColumnElement[str] = sql_cast(events.c.identities, Text)
-    if dialect == "postgresql":
-        # Other collations lower-case `I` as Turkish does.
-        text = text.collate("C")
-    folded_text = func.lower(text)
-    named = [folded_text.like(_pattern(value)) for value in folded(person).identities]
-    linked = [] if person.user is None else [links.c.user_id == person.user]
-    return or_(false(), *linked, *named)
-
-
-def _pattern(value: str) -> str:
-    return f"%{_UNSURE.sub('%', value)}%"
-
-
-def _is_wanted(stored: StoredEvent, person: Person | None) -> bool:
-    return person is None or is_about(stored, person)
+async def _end_of_piece(
+    connection: AsyncConnection, search: Search, after: EventKey | None
+) -> EventKey | None:
+    """The last key of the next piece; None if that is the last."""
+    row = (await connection.execute(search.key_ahead(after, _PIECE))).one_or_none()
+    return None if row is None else EventKey(row.time_window_start, row.event_id)

@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from cscs_sql.schema import events
+
 _TAKE: Final = text("SELECT pg_advisory_xact_lock(:number)")
 
 
@@ -17,6 +19,12 @@ class Lock(IntEnum):
     PARTITIONS = 7235408119002
     SUMMARIES = 7235408119003
     DIRECTORY = 7235408119004
+
+
+def keep_writers_out(connection: Connection) -> None:
+    """Let nobody store events until the end of the transaction; reading goes on."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {events.name} IN EXCLUSIVE MODE")
 
 
 def take(connection: Connection, lock: Lock) -> None:

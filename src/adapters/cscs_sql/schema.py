@@ -209,8 +209,8 @@ directory_projects: Final = Table(
     Column("title", Text, nullable=False),
     Column("title_folded", Text, nullable=False, index=True),
     Column("slug", Text),
-    # The project's own slug, or else that of its title.
-    Column("slug_folded", Text, nullable=False, index=True),
+    Column("slug_folded", Text, index=True),
+    Column("title_slug", Text, nullable=False, index=True),
 )
 
 directory_allocations: Final = Table(

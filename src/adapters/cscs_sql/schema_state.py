@@ -78,9 +78,20 @@ def require_current(connection: Connection, zone: tzinfo | None = None) -> None:
     Its text is the command that mends it.
     """
     version_of(connection).require(SchemaKind.CURRENT)
-    if zone is None:
-        return
-    kept, wanted = read_zone(connection), zone_name(zone)
+    if zone is not None:
+        require_zone(read_zone(connection), zone_name(zone))
+
+
+def require_revision(revision: str | None) -> None:
+    """Raise `OutdatedStoreError` unless the revision is the one that this version works with."""
+    if revision is None:
+        SchemaVersion(kind=SchemaKind.ABSENT, revision=None).require(SchemaKind.CURRENT)
+    else:
+        _of_revision(revision).require(SchemaKind.CURRENT)
+
+
+def require_zone(kept: str | None, wanted: str) -> None:
+    """Raise `OutdatedStoreError` unless the days in sums are of this zone."""
     if kept != wanted:
         reason = f"the event store sums up days of {kept or 'no zone'} and not of {wanted}"
         raise OutdatedStoreError(reason, REBUILD)

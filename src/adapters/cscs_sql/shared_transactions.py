@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 import attrs
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cscs_domain.errors import StoreUnavailableError
 from cscs_sql.availability import telling_unavailability
 from cscs_sql.database_urls import writing_async
+from cscs_sql.store_guard import StoreGuard, Work
 
 _Result = TypeVar("_Result")
-Work: TypeAlias = Callable[[AsyncConnection], Awaitable[_Result]]
 
 _MOST_AT_ONCE: Final = 32
 
@@ -44,20 +44,28 @@ class SharedTransactions:
     waits holds no connection and does not time out.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, guard: StoreGuard) -> None:
         self._engine = engine
+        self._guard = guard
         self._writing = writing_async(engine)
         self._waiting: deque[_Waiting] = deque()
         self._writer: asyncio.Task[None] | None = None
 
     async def read(self, work: Work[_Result]) -> _Result:
         """Do work that changes nothing, on what was there at its beginning."""
-        with telling_unavailability():
-            async with self._engine.connect() as connection, connection.begin():
-                return await work(connection)
+        async with (
+            self._guard.explaining(),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
+            return await work(connection)
 
-    async def write(self, work: Work[_Result]) -> _Result:
-        """Do work in one of the next transactions; who is cancelled before it begins, has none."""
+    async def write(self, work: Work[_Result], *, asks_itself: bool = False) -> _Result:
+        """Do work in one of the next transactions; who is cancelled before it begins, has none.
+
+        The guard is asked once for all that share it, whatever they ask themselves.
+        """
+        del asks_itself
         future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(work, future))
         if self._writer is None or self._writer.done():
@@ -85,6 +93,7 @@ class SharedTransactions:
         try:
             with telling_unavailability():
                 async with self._writing.begin() as connection:
+                    await self._guard.hold(connection)
                     values = [await waiting.work(connection) for waiting in group]
         except StoreUnavailableError as error:
             # The others would wait as long as this one has, and learn the same.
@@ -99,9 +108,9 @@ class SharedTransactions:
 
     async def _write_alone(self, waiting: _Waiting) -> None:
         try:
-            with telling_unavailability():
-                async with self._writing.begin() as connection:
-                    value = await waiting.work(connection)
+            async with self._guard.explaining(), self._writing.begin() as connection:
+                await self._guard.hold(connection)
+                value = await waiting.work(connection)
         except Exception as error:  # noqa: BLE001 - it is raised where the work came from
             waiting.fail(error)
         else:

@@ -6,7 +6,7 @@ batches of any size.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +37,7 @@ from cscs_sql.event_rows import event_record
 from cscs_sql.link_rows import CONTENT as LINK_CONTENT
 from cscs_sql.link_rows import KEY, TIMES, link_record
 from cscs_sql.schema import events, links, receipts, touched_days
+from cscs_sql.store_guard import STANDING, StoreGuard, Work
 from cscs_sql.storing import (
     GIVES_WAY,
     Batch,
@@ -53,32 +54,41 @@ _DIGEST: Final = bindparam("digest", type_=Text)
 _RECEIVED: Final = bindparam("received", type_=Integer)
 
 
-def storing_postgresql(batch: Batch) -> Callable[[AsyncConnection], Awaitable[StoreOutcome]]:
-    """What stores the batch in a transaction. It may raise `ReusedKeyError`."""
+def storing_postgresql(batch: Batch, guard: StoreGuard) -> Work[StoreOutcome]:
+    """What stores the batch in a transaction, and asks the guard by the way.
+
+    It may raise `ReusedKeyError` and `OutdatedStoreError`.
+    """
     parameters: dict[str, object] = {"batch": _encoded(batch), "at": batch.at}
     if batch.receipt is None:
-        return lambda connection: _store(connection, batch, parameters)
+        return lambda connection: _store(connection, batch, guard, parameters)
     receipt = batch.receipt
     parameters.update(
         sender=receipt.sender, key=receipt.key, digest=receipt.digest, received=batch.received
     )
-    return lambda connection: _store_with_receipt(connection, batch, receipt, parameters)
+    return lambda connection: _store_with_receipt(connection, batch, guard, receipt, parameters)
 
 
 async def _store(
-    connection: AsyncConnection, batch: Batch, parameters: Mapping[str, object]
+    connection: AsyncConnection,
+    batch: Batch,
+    guard: StoreGuard,
+    parameters: Mapping[str, object],
 ) -> StoreOutcome:
     row = (await connection.execute(_PLAIN, parameters)).one()
+    guard.check(row.zone_there, row.revision_there)
     return _outcome(batch, row.stored, row.replaced)
 
 
 async def _store_with_receipt(
     connection: AsyncConnection,
     batch: Batch,
+    guard: StoreGuard,
     receipt: Receipt,
     parameters: Mapping[str, object],
 ) -> StoreOutcome:
     row = (await connection.execute(_WITH_RECEIPT, parameters)).one()
+    guard.check(row.zone_there, row.revision_there)
     if row.digest is None:
         return _outcome(batch, row.stored, row.replaced)
     return replayed(
@@ -183,7 +193,7 @@ def _plain() -> Select[Any]:
     given = _given(None)
     taken = _taken(given)
     counted = _counted(taken)
-    return select(counted).add_cte(_linked(given, taken), _touched(given, taken))
+    return select(counted, *STANDING).add_cte(_linked(given, taken), _touched(given, taken))
 
 
 def _with_receipt() -> Select[Any]:
@@ -198,6 +208,7 @@ def _with_receipt() -> Select[Any]:
             prior.c.stored.label("stored_before"),
             prior.c.duplicates.label("duplicates_before"),
             prior.c.replaced.label("replaced_before"),
+            *STANDING,
         )
         .select_from(counted.outerjoin(prior, true()))
         .add_cte(_linked(given, taken), _touched(given, taken), _receipted(prior, counted))

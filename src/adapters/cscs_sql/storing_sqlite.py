@@ -5,12 +5,12 @@ The transaction holds the writer's lock from its beginning, so what was read sta
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 import attrs
-from sqlalchemy import Row, Text, bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -20,9 +20,11 @@ from cscs_domain.events.stored import EventKey, LinkedEvent, Receipt, StoreOutco
 from cscs_sql.column_types import microseconds
 from cscs_sql.event_rows import CONTENT as EVENT_CONTENT
 from cscs_sql.event_rows import event_record, json_text
+from cscs_sql.key_lists import is_listed, key_list
 from cscs_sql.link_rows import CONTENT as LINK_CONTENT
 from cscs_sql.link_rows import KEY, TIMES, link_record
 from cscs_sql.schema import events, links, receipts, touched_days
+from cscs_sql.store_guard import Work
 from cscs_sql.storing import (
     GIVES_WAY,
     Batch,
@@ -61,10 +63,9 @@ def _text(statement: Insert) -> str:
 _UPSERT_EVENTS: Final = _upsert_events()
 _UPSERT_LINKS: Final = _upsert_links()
 _Known: TypeAlias = Row[*tuple[Any, ...]]
-_IDS: Final = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
 _KNOWN: Final = select(
     events.c.event_id, events.c.time_window_start, events.c.collected_at, events.c.erased_at
-).where(events.c.event_id.in_(select(_IDS.c.value)))
+).where(is_listed(events, "sqlite"))
 
 
 @attrs.frozen
@@ -77,7 +78,7 @@ class _Rows:
     link: Mapping[str, object]
 
 
-def storing_sqlite(batch: Batch) -> Callable[[AsyncConnection], Awaitable[StoreOutcome]]:
+def storing_sqlite(batch: Batch) -> Work[StoreOutcome]:
     """What stores the batch in a transaction. It may raise `ReusedKeyError`.
 
     Its rows are made before that begins, while others write.
@@ -131,9 +132,9 @@ async def _write_events(
 async def _find_known(
     connection: AsyncConnection, batch: Batch
 ) -> dict[EventKey, Row[*tuple[Any, ...]]]:
-    """What is there under the ids of the batch, if only in other windows."""
-    ids = json_text(sorted({linked.event_id.hex for linked in batch.events}))
-    rows = await connection.execute(_KNOWN, {"ids": ids})
+    """What is there of the batch."""
+    keys = key_list((linked.key for linked in batch.events), "sqlite")
+    rows = await connection.execute(_KNOWN, {"keys": keys})
     return {EventKey(row.time_window_start, row.event_id): row for row in rows}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cscs_domain.events.event import Measure
 from cscs_sql.column_types import ExactInteger
-from cscs_sql.listing import SAME_EVENT, within
+from cscs_sql.page_statements import SAME_EVENT, within
 from cscs_sql.schema import events, links, summaries
 
 _KEYS: Final[tuple[ColumnElement[Any], ...]] = (

@@ -8,8 +8,9 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cscs_sql.availability import may_be_repeated, telling_unavailability
-from cscs_sql.shared_transactions import SharedTransactions, Work
+from cscs_sql.availability import may_be_repeated
+from cscs_sql.shared_transactions import SharedTransactions
+from cscs_sql.store_guard import StoreGuard, Work
 
 _Result = TypeVar("_Result")
 
@@ -17,13 +18,19 @@ _ATTEMPTS: Final = 3
 
 
 class Transactions(Protocol):
-    """Runs work on connections of one engine. Raises `StoreUnavailableError`."""
+    """Runs work on connections of one engine.
+
+    Raises `StoreUnavailableError`, and `OutdatedStoreError` for tables that are not ours.
+    """
 
     async def read(self, work: Work[_Result]) -> _Result:
         """Do work that changes nothing. Ends with its caller."""
 
-    async def write(self, work: Work[_Result]) -> _Result:
+    async def write(self, work: Work[_Result], *, asks_itself: bool = False) -> _Result:
         """Do work as a whole, and make it durable. It may be run several times.
+
+        The guard is asked before. Work that `asks_itself`, by the way, saves a round trip where
+        there are any.
 
         A caller that is cancelled leaves what has begun running to its end: nothing is left half
         done, and no connection is given back in the middle of a statement.
@@ -33,29 +40,32 @@ class Transactions(Protocol):
         """Wait for what is being written, and let go of every connection."""
 
 
-def transactions_of(engine: AsyncEngine) -> Transactions:
+def transactions_of(engine: AsyncEngine, guard: StoreGuard) -> Transactions:
     """How this database likes it."""
-    return (
-        SharedTransactions(engine) if engine.dialect.name == "sqlite" else OwnTransactions(engine)
-    )
+    kind = SharedTransactions if engine.dialect.name == "sqlite" else OwnTransactions
+    return kind(engine, guard)
 
 
 class OwnTransactions:
     """A transaction and a connection for each, as databases of servers like it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, guard: StoreGuard) -> None:
         self._engine = engine
+        self._guard = guard
         self._unfinished: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[_Result]) -> _Result:
         """Do work that changes nothing."""
-        with telling_unavailability():
-            async with self._engine.connect() as connection, connection.begin():
-                return await work(connection)
+        async with (
+            self._guard.explaining(),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
+            return await work(connection)
 
-    async def write(self, work: Work[_Result]) -> _Result:
+    async def write(self, work: Work[_Result], *, asks_itself: bool = False) -> _Result:
         """Do work, again if another transaction was in its way."""
-        task = asyncio.ensure_future(self._write(work))
+        task = asyncio.ensure_future(self._write(work, asks_itself))
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
         return await asyncio.shield(task)
@@ -65,16 +75,18 @@ class OwnTransactions:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
         await self._engine.dispose()
 
-    async def _write(self, work: Work[_Result]) -> _Result:
-        with telling_unavailability():
+    async def _write(self, work: Work[_Result], asks_itself: bool) -> _Result:
+        async with self._guard.explaining():
             for _ in range(_ATTEMPTS - 1):
                 try:
-                    return await self._write_once(work)
+                    return await self._write_once(work, asks_itself)
                 except DBAPIError as error:
                     if not may_be_repeated(error):
                         raise
-            return await self._write_once(work)
+            return await self._write_once(work, asks_itself)
 
-    async def _write_once(self, work: Work[_Result]) -> _Result:
+    async def _write_once(self, work: Work[_Result], asks_itself: bool) -> _Result:
         async with self._engine.begin() as connection:
+            if not asks_itself:
+                await self._guard.hold(connection)
             return await work(connection)

@@ -24,7 +24,7 @@ from cscs_domain.events.event import Measure
 from cscs_domain.events.links import LinkGap
 from cscs_domain.events.stored import Missing, UnresolvedGroup, UnresolvedQuery
 from cscs_sql.link_rows import LinkRow, gaps_of, identity_of
-from cscs_sql.listing import SAME_EVENT, within
+from cscs_sql.page_statements import SAME_EVENT, within
 from cscs_sql.schema import events, links
 
 _HALF: Final = 31

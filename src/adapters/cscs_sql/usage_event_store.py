@@ -31,12 +31,12 @@ from cscs_domain.events.stored import (
 )
 from cscs_domain.events.usage_sums import UsageSums
 from cscs_domain.usage.months import Month
-from cscs_sql import correcting, erasing, listing, refreshing, summing, unresolved
+from cscs_sql import correcting, erasing, forgetting, listing, refreshing, summing, unresolved
 from cscs_sql.availability import lacks_partition
 from cscs_sql.partitions import ensure_months_async, months_ahead, months_of
 from cscs_sql.schema import receipts
 from cscs_sql.schema_state import require_current
-from cscs_sql.shared_transactions import Work
+from cscs_sql.store_guard import StoreGuard, Work
 from cscs_sql.storing import batch_of
 from cscs_sql.storing_postgresql import storing_postgresql
 from cscs_sql.storing_sqlite import storing_sqlite
@@ -45,6 +45,8 @@ from cscs_sql.transactions import transactions_of
 PARTITIONS_AHEAD: Final = 3
 """Months."""
 _DAYS_AT_ONCE: Final = 31
+_MANY: Final = 500
+"""Events from which on rows are made beside the event loop and not in it."""
 
 
 class SqlUsageEventStore:
@@ -59,9 +61,9 @@ class SqlUsageEventStore:
         self._zone = zone
         self._days = SiteDays(zone)
         self._partitions_ahead = partitions_ahead
-        self._transactions = transactions_of(engine)
+        self._guard = StoreGuard(engine, zone)
+        self._transactions = transactions_of(engine, self._guard)
         self._has_partitions = engine.dialect.name == "postgresql"
-        self._storing = storing_postgresql if self._has_partitions else storing_sqlite
         # Months that are known to have a partition.
         self._months: frozenset[Month] = frozenset()
         # Who waits for somebody else's refresh shall not hold a connection meanwhile.
@@ -71,19 +73,30 @@ class SqlUsageEventStore:
         self, events: Sequence[LinkedEvent], *, at: datetime, receipt: Receipt | None = None
     ) -> StoreOutcome:
         """Take a batch in."""
-        batch = batch_of(events, self._days, at=at, receipt=receipt)
-        months = months_of(linked.event.time_window_start for linked in batch.events)
+        prepare = partial(self._prepared, events, at, receipt)
+        # Other requests go on while many rows are made.
+        few = len(events) <= _MANY
+        months, work = prepare() if few else await asyncio.to_thread(prepare)
         await self._ensure_months(months)
-        work = self._storing(batch)
         try:
-            return await self._transactions.write(work)
+            return await self._transactions.write(work, asks_itself=self._has_partitions)
         except DBAPIError as error:
             if not lacks_partition(error):
                 raise
         # Somebody has taken a month away in the meantime, as retention does.
         self._months -= months
         await self._ensure_months(months)
-        return await self._transactions.write(work)
+        return await self._transactions.write(work, asks_itself=self._has_partitions)
+
+    def _prepared(
+        self, events: Sequence[LinkedEvent], at: datetime, receipt: Receipt | None
+    ) -> tuple[frozenset[Month], Work[StoreOutcome]]:
+        """What stores these events, with the months that it needs."""
+        batch = batch_of(events, self._days, at=at, receipt=receipt)
+        months = months_of(linked.event.time_window_start for linked in batch.events)
+        if self._has_partitions:
+            return months, storing_postgresql(batch, self._guard)
+        return months, storing_sqlite(batch)
 
     async def page(
         self, wanted: EventFilter, *, after: EventKey | None = None, limit: int
@@ -111,6 +124,12 @@ class SqlUsageEventStore:
         work = partial(erasing.erase, erased=erased, days=self._days, at=at)
         return await self._transactions.write(work)
 
+    async def forget_user(self, user: str) -> int:
+        """Take the user out of what is kept besides events."""
+        await self._refresh()
+        work = partial(forgetting.forget_user, user=user, days=self._days)
+        return await self._transactions.write(work)
+
     async def unresolved(self, query: UnresolvedQuery) -> Sequence[UnresolvedGroup]:
         """Groups of events with gaps."""
         return await self._transactions.read(partial(unresolved.find_groups, query=query))
@@ -122,13 +141,14 @@ class SqlUsageEventStore:
     async def daily_sums(self, query: SumsQuery) -> Sequence[DaySums]:
         """The sums of each day that has events of the scope."""
         await self._refresh(query.first, query.last)
-        return await self._transactions.read(partial(summing.daily_sums, query=query))
+        work = partial(summing.daily_sums, query=query)
+        return await self._transactions.read(self._guard.looking(work))
 
     async def allocation_sums(self, allocations: Collection[str]) -> Mapping[str, UsageSums]:
         """The sums of all time by allocation."""
         await self._refresh()
         work = partial(summing.allocation_sums, allocations=allocations)
-        return await self._transactions.read(work)
+        return await self._transactions.read(self._guard.looking(work))
 
     async def check(self) -> None:
         """See whether the database is there, with our tables and our zone."""

@@ -19,3 +19,8 @@ MOST_IDENTITIES: Final = 100
 """Of one event."""
 DEEPEST: Final = 20
 """Levels of objects and lists in `context` and in `extra`."""
+MOST_CHARACTERS: Final = 65_536
+"""Of all keys and texts in `context` together, and as many in `extra`. A page has 1000 events, and
+whoever reads it has them all in memory."""
+MOST_VALUES: Final = 2_000
+"""In `context`, at all levels together, and as many in `extra`."""

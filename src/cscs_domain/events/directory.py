@@ -46,7 +46,7 @@ class DirectoryQuery:
     usernames: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
     slugs: frozenset[str] = frozenset()
-    """Slugs of projects, or of titles where a project has none: see `folded_slug`."""
+    """Slugs of projects and of titles alike: see `folded_slug` and `title_slug`."""
     openstack_names: frozenset[str] = frozenset()
     """What projects are called in OpenStack: see `openstack_names` of `directory_names`."""
     user_ids: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cscs_domain._text import shown, some_of
 from cscs_domain.events.directory_names import (
@@ -10,6 +10,7 @@ from cscs_domain.events.directory_names import (
     folded_slug,
     folded_title,
     openstack_names,
+    title_slug,
 )
 from cscs_domain.events.directory_records import (
     DirectoryProject,
@@ -44,6 +45,7 @@ def shared_names(
     for slug, ids in _shared((folded_slug(one), one.id) for one in by_id.values()):
         message = f"Projects {some_of(ids)} have the slug {shown(slug)}; none is found by it."
         yield _ambiguous(message, "Give each a slug of its own.")
+    yield from _shared_title_slugs(by_id)
     names = (
         (name, request.project)
         for request in requests
@@ -52,6 +54,20 @@ def shared_names(
     for name, ids in _shared(names):
         message = f"Projects {some_of(ids)} are called {shown(name)} in OpenStack; none is found."
         yield _ambiguous(message, "Correct the customer keys or titles of their requests.")
+
+
+def _shared_title_slugs(by_id: Mapping[str, DirectoryProject]) -> Iterator[Problem]:
+    """Titles with one slug by which some project should be found, since it has no other."""
+    own = {folded_slug(project) for project in by_id.values()}
+    for slug, ids in _shared((title_slug(one), one.id) for one in by_id.values()):
+        projects = [by_id[id_] for id_ in ids]
+        has_one_title = len(set(map(folded_title, projects))) == 1  # which is told already
+        if slug not in own and not has_one_title and not all(one.slug for one in projects):
+            message = (
+                f"Titles of projects {some_of(ids)} have the slug {shown(slug)};"
+                " none is found by it."
+            )
+            yield _ambiguous(message, "Give each a slug of its own.")
 
 
 def _ambiguous(message: str, hint: str) -> Problem:

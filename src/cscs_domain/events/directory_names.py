@@ -16,17 +16,23 @@ def folded_title(project: DirectoryProject) -> str:
     return folded(project.title.strip())
 
 
-def folded_slug(project: DirectoryProject) -> str:
-    """A project's own slug, or else that of its title."""
-    return folded(project.slug) if project.slug else slug(project.title)
+def folded_slug(project: DirectoryProject) -> str | None:
+    """A project's own slug, if it has one."""
+    return folded(project.slug) if project.slug else None
+
+
+def title_slug(project: DirectoryProject) -> str:
+    """The slug of a project's title, which every project has."""
+    return slug(project.title)
 
 
 def openstack_names(request: OpenstackRequest, project: DirectoryProject) -> tuple[str, ...]:
     """What the project of a request is called in OpenStack, lower-cased: one name or two.
 
-    The customer's key, a dash, and the slug of the title or the project's own.
+    The customer's key, a dash, and the slug of the title or the project's own (without one, that of
+    the project's title, whatever the request calls it).
     """
     customer = slug(request.customer_key)
     by_title = f"{customer}-{slug(request.project_title or project.title)}"
-    by_slug = f"{customer}-{folded_slug(project)}"
+    by_slug = f"{customer}-{folded_slug(project) or title_slug(project)}"
     return (by_title,) if by_title == by_slug else (by_title, by_slug)

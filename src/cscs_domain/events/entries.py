@@ -63,17 +63,30 @@ def user_named(book: LinkBook, name: str) -> DirectoryUser:
 
     Raises `UnknownEntryError` for none, and for several.
     """
-    named = [
+    return _the_one("user", name, book.user(name), _users_named(book, name))
+
+
+def find_user_named(book: LinkBook, name: str) -> DirectoryUser | None:
+    """The same, but nobody where there is none."""
+    by_id, named = book.user(name), _users_named(book, name)
+    return _the_one("user", name, by_id, named) if by_id or named else None
+
+
+def _users_named(book: LinkBook, name: str) -> list[DirectoryUser]:
+    return [
         *book.users_by_external_id(name),
         *book.users_by_username(name),
         *book.users_by_email(name),
     ]
-    return _the_one("user", name, book.user(name), named)
 
 
 def project_named(book: LinkBook, name: str) -> DirectoryProject:
-    """The project of this id, or else of this title or slug. Raises `UnknownEntryError`."""
+    """The project of this id, or else of this title or slug, or else of a title with this slug.
+
+    Raises `UnknownEntryError`.
+    """
     named = [*book.projects_by_title(name), *book.projects_by_slug(name)]
+    named = named or [*book.projects_by_title_slug(folded(name))]
     return _the_one("project", name, book.project(name), named)
 
 

@@ -9,8 +9,9 @@ import attrs
 
 from cscs_domain.events.bounds import LONGEST_NAME
 from cscs_domain.events.erasure import erase
-from cscs_domain.events.event import check_text
+from cscs_domain.events.event import EventIdentity, check_text
 from cscs_domain.events.event_walk import chunks_of
+from cscs_domain.events.further_identities import FurtherIdentities
 from cscs_domain.events.link_correction import check_reason
 from cscs_domain.events.links import Correction
 from cscs_domain.events.persons import folded
@@ -28,12 +29,17 @@ class ErasureReport:
     """How many events told of the person, and the earliest and latest beginnings of their windows.
 
     `left` still do: they kept being replaced meanwhile, and to erase again takes them as well.
+    `sums` of single days were the user's though their events are gone; a dry run does not count
+    them. `further_identities` stood on the events, too, and may be names of the person under which
+    there are more events: see `FurtherIdentities`.
     """
 
     events: int = 0
     left: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    sums: int = 0
+    further_identities: tuple[EventIdentity, ...] = ()
 
 
 async def erase_person(
@@ -46,20 +52,26 @@ async def erase_person(
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> ErasureReport:
-    """Take the person out of every event; `persons.person_of` tells who that is.
+    """Take the person out of every event, and the user out of what is kept besides events.
+
+    `persons.person_of` tells who that is.
 
     Each chunk is erased by itself: a run that was interrupted is simply run again. A dry run
-    counts the same and erases nothing. Raises `InvalidValueError` and `UpstreamServiceError`.
+    counts the same events and erases nothing. Raises `InvalidValueError` and
+    `UpstreamServiceError`.
     """
     check_text("by", by, LONGEST_NAME)
     correction = Correction(by=by, at=at, reason=check_reason(reason))
-    erasing = _Erasing(folded(person), correction, store, progress)
+    person = folded(person)
+    erasing = _Erasing(person, correction, store, progress, FurtherIdentities(person))
     left = await erasing.walk(dry_run=dry_run)
     for _ in range(_MOST_WALKS - 1):
         if not left:
             break
         left = await erasing.walk(dry_run=dry_run)
-    return attrs.evolve(erasing.report, left=left)
+    sums = 0 if dry_run or person.user is None else await store.forget_user(person.user)
+    further = erasing.further.listed
+    return attrs.evolve(erasing.report, left=left, sums=sums, further_identities=further)
 
 
 @attrs.define
@@ -70,6 +82,7 @@ class _Erasing:
     _correction: Correction
     _store: UsageEventStore
     _progress: Progress
+    further: FurtherIdentities
     report: ErasureReport = attrs.field(factory=ErasureReport, init=False)
 
     async def walk(self, *, dry_run: bool) -> int:
@@ -77,6 +90,8 @@ class _Erasing:
         left = 0
         self._progress(Stage.ERASING, self.report.events, None)
         async for chunk in chunks_of(self._store, EventFilter(person=self._person)):
+            for stored in chunk:
+                self.further.note(stored)
             changes = [erase(stored, self._person, self._correction) for stored in chunk]
             count = len(changes)
             if not dry_run:

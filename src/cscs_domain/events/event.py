@@ -20,7 +20,7 @@ from cscs_domain.events.event_rules import (
     check_window,
 )
 from cscs_domain.events.field_errors import Faults
-from cscs_domain.events.field_rules import text_fault
+from cscs_domain.events.field_rules import name_fault, text_fault
 from cscs_domain.events.metrics import ResourceUsageMetrics
 from cscs_domain.events.project_slugs import find_project_slug
 from cscs_domain.events.utc_times import in_utc, range_fault
@@ -47,6 +47,11 @@ def check_text(what: str, value: object, longest: int, *, may_be_empty: bool = F
         raise InvalidValueError(what, shown(value), fault)
 
 
+def _check_name(what: str, value: object) -> None:
+    if fault := name_fault(value):
+        raise InvalidValueError(what, shown(value), fault)
+
+
 @attrs.frozen
 class EventIdentity:
     """Somebody's name in some scheme, such as `user_email`. Unknown schemes are kept."""
@@ -56,7 +61,7 @@ class EventIdentity:
     authority: str | None = attrs.field(default=None)
 
     def __attrs_post_init__(self) -> None:
-        check_text("scheme", self.scheme, LONGEST_NAME)
+        _check_name("scheme", self.scheme)
         check_text("value", self.value, LONGEST_VALUE)
         if self.authority is not None:
             check_text("authority", self.authority, LONGEST_VALUE, may_be_empty=True)
@@ -101,8 +106,8 @@ class ResourceUsageEvent:
     schema_version: str = SCHEMA_VERSION
 
     def __attrs_post_init__(self) -> None:
-        check_text("source", self.source, LONGEST_NAME)
-        check_text("schema_version", self.schema_version, LONGEST_NAME)
+        _check_name("source", self.source)
+        _check_name("schema_version", self.schema_version)
         if self.project_slug is not None:
             check_text("project_slug", self.project_slug, LONGEST_NAME, may_be_empty=True)
         if len(self.identities) > MOST_IDENTITIES:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from cscs_domain.events.bounds import EARLIEST, LONGEST_NAME, LONGEST_VALUE, MOST_IDENTITIES
+from cscs_domain.events.bounds import EARLIEST, LONGEST_VALUE, MOST_IDENTITIES
 from cscs_domain.events.event import SCHEMA_VERSION, EventIdentity, ResourceUsageEvent
 from cscs_domain.events.event_rules import check_extra, check_object, check_project, check_window
 from cscs_domain.events.field_errors import (
@@ -14,7 +14,7 @@ from cscs_domain.events.field_errors import (
     Faults,
     MalformedEventError,
 )
-from cscs_domain.events.field_rules import count_fault, text_fault
+from cscs_domain.events.field_rules import count_fault, name_fault, text_fault
 from cscs_domain.events.metrics import METRIC_NAMES, ResourceUsageMetrics
 from cscs_domain.events.utc_times import read_moment, utc_text
 
@@ -167,7 +167,7 @@ def _identity(value: object, path: str, faults: Faults) -> EventIdentity | None:
         _add(faults, path, "must be an object", value)
         return None
     scheme, name, authority = value.get("scheme"), value.get("value"), value.get("authority")
-    scheme_fault = text_fault(scheme, LONGEST_NAME)
+    scheme_fault = name_fault(scheme)
     value_fault = text_fault(name, LONGEST_VALUE)
     authority_fault = (
         None if authority is None else text_fault(authority, LONGEST_VALUE, may_be_empty=True)
@@ -224,7 +224,7 @@ def _schema_version(wire: _Object, faults: Faults) -> str:
     version = wire.get("schema_version")
     if version is None:
         return SCHEMA_VERSION
-    if reason := text_fault(version, LONGEST_NAME):
+    if reason := name_fault(version):
         faults.add("schema_version", reason)
     return str(version)
 

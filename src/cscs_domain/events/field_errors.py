@@ -29,8 +29,12 @@ class FieldError:
     got: str = ""
 
     def __str__(self) -> str:
-        sentence = f"{self.path} {self.reason}" if self.path else self.reason
-        return f"{sentence} (got {self.got})" if self.got else sentence
+        return f"{self.rule} (got {self.got})" if self.got else self.rule
+
+    @property
+    def rule(self) -> str:
+        """The sentence without what it is: for logs, which are no place for foreign values."""
+        return f"{self.path} {self.reason}" if self.path else self.reason
 
     def below(self, path: str) -> FieldError:
         """The same fault, seen from further outside."""

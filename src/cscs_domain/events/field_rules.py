@@ -9,13 +9,15 @@ import re
 from typing import Final
 
 from cscs_domain._text import is_encodable
-from cscs_domain.events.bounds import LARGEST_COUNT
+from cscs_domain.events.bounds import LARGEST_COUNT, LONGEST_NAME
 
 UNKEPT: Final = "must hold only characters that can be kept (no NUL, no half of a surrogate pair)"
 # Stricter than UUID(), which also takes braces, underscores and dashes anywhere.
 _UUID: Final = re.compile(
     "[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII
 )
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def text_fault(value: object, longest: int, *, may_be_empty: bool = False) -> str | None:
@@ -27,6 +29,17 @@ def text_fault(value: object, longest: int, *, may_be_empty: bool = False) -> st
     if len(value) > longest:
         return f"must be shorter than or equal to {longest} characters"
     return None if can_be_kept(value) else UNKEPT
+
+
+def name_fault(value: object) -> str | None:
+    """Of a source, a scheme or a version, which programs choose and people read in lists."""
+    if fault := text_fault(value, LONGEST_NAME):
+        return fault
+    # Most names are printable, which is quicker to see.
+    text = str(value)
+    if text.isprintable() or not _CONTROL.search(text):
+        return None
+    return "must not contain control characters"
 
 
 def can_be_kept(text: str) -> bool:

@@ -11,6 +11,7 @@ from cscs_domain.events.directory_names import (
     folded_slug,
     folded_title,
     openstack_names,
+    title_slug,
 )
 from cscs_domain.events.directory_records import (
     DirectoryAllocation,
@@ -53,6 +54,7 @@ class LinkBook:
         self._projects = {project.id: project for project in projects}
         self._by_title = _index((folded_title(one), one) for one in projects)
         self._by_slug = _index((folded_slug(one), one) for one in projects)
+        self._by_title_slug = _index((title_slug(one), one) for one in projects)
         self._allocations = {one.id: one for one in allocations}
         self._of_project = {
             project: by_preference(found) if len(found) > 1 else found
@@ -94,8 +96,12 @@ class LinkBook:
         return _distinct(self._by_title, folded(title.strip()))
 
     def projects_by_slug(self, slug: str) -> Sequence[DirectoryProject]:
-        """Projects with this slug of their own, or without any and with a title of this slug."""
+        """Projects with this slug of their own."""
         return _distinct(self._by_slug, folded(slug))
+
+    def projects_by_title_slug(self, slug: str) -> Sequence[DirectoryProject]:
+        """Projects whose titles have this slug, whatever slug of their own they have."""
+        return _distinct(self._by_title_slug, slug)
 
     def allocations_of(self, project: str) -> Sequence[DirectoryAllocation]:
         """All allocations of the project of this id, in the order of `by_preference`."""

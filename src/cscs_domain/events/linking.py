@@ -25,7 +25,7 @@ from cscs_domain.events.project_search import (
     project_name,
     slugs_to_try,
 )
-from cscs_domain.events.user_search import find_user, identities_to_try
+from cscs_domain.events.user_search import find_user, identities_to_try, sought_text
 
 
 def link(event: ResourceUsageEvent, known: LinkBook | KnownDirectory) -> Link:
@@ -85,12 +85,13 @@ class _Wanted:
     def add_identities(self, event: ResourceUsageEvent) -> None:
         """The identities of one event."""
         for match, identity in identities_to_try(event):
+            text = sought_text(match, identity)
             if match is UserMatch.OIDC_SUB:
-                self._external_ids.add(identity.value)
+                self._external_ids.add(text)
             elif match is UserMatch.USER_EMAIL:
-                self._emails.add(folded(identity.value))
+                self._emails.add(text)
             else:
-                self._usernames.add(folded(identity.value))
+                self._usernames.add(text)
 
     def add_project(self, event: ResourceUsageEvent) -> None:
         """What one event calls its project, if the name matters."""

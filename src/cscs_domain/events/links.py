@@ -80,7 +80,10 @@ class LinkState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Correction:
-    """Who set a link by hand, when and why. Such a link is kept when links are made again."""
+    """Who set a link by hand, when and why. Such a link is kept when links are made again.
+
+    Without `by` and `reason` it is one of which no more is told than that it is there.
+    """
 
     by: str
     at: datetime

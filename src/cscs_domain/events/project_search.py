@@ -97,9 +97,12 @@ def _requests_of(
 def _by_name(name: str, book: LinkBook) -> FoundProject:
     if found := book.projects_by_title(name):
         return _the_one(found, ProjectMatch.TITLE)
-    for text in slugs_to_try(name):
+    as_it_is, slugged = slugs_to_try(name)
+    for text in (as_it_is, slugged):
         if found := book.projects_by_slug(text):
             return _the_one(found, ProjectMatch.SLUG)
+    if found := book.projects_by_title_slug(slugged):
+        return _the_one(found, ProjectMatch.SLUG)
     return _UNKNOWN
 
 

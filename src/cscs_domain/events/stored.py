@@ -77,7 +77,8 @@ class StoreOutcome:
 class Person:
     """Somebody whose data are asked for: events linked to `user`, or with one of `identities`.
 
-    Schemes do not matter here, and values are compared lower-cased. With neither it is nobody.
+    Schemes do not matter here, and values are compared lower-cased and without blanks at their
+    ends. With neither it is nobody.
     """
 
     user: str | None = None

@@ -66,7 +66,7 @@ def _identity(identity: EventIdentity | None) -> dict[str, object] | None:
 
 
 def _correction(correction: Correction | None) -> dict[str, object] | None:
-    if correction is None:
+    if correction is None or not correction.by:
         return None
     return {
         "by": correction.by,

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from cscs_domain.events.directory_names import folded
 from cscs_domain.events.directory_records import DirectoryUser
 from cscs_domain.events.event import EventIdentity, ResourceUsageEvent
 from cscs_domain.events.link_book import LinkBook
@@ -38,6 +39,12 @@ def identities_to_try(event: ResourceUsageEvent) -> list[tuple[UserMatch, EventI
     return [(match, first[match]) for match in _BY_PRIORITY if match in first]
 
 
+def sought_text(match: UserMatch, identity: EventIdentity) -> str:
+    """What a user is looked up by: no blanks at the ends, and lower case but for a `sub`."""
+    text = identity.value.strip()
+    return text if match is UserMatch.OIDC_SUB else folded(text)
+
+
 def find_user(event: ResourceUsageEvent, book: LinkBook) -> FoundUser:
     """The one user of the first identity that anybody has; several users of it are nobody."""
     if not event.identities:
@@ -46,7 +53,7 @@ def find_user(event: ResourceUsageEvent, book: LinkBook) -> FoundUser:
     if not tried:
         return FoundUser(gap=LinkGap.UNKNOWN_SCHEME, identity=event.identities[0])
     for match, identity in tried:
-        found = _users_of(book, match, identity.value)
+        found = _users_of(book, match, sought_text(match, identity))
         if len(found) == 1:
             return FoundUser(found[0], match, identity=identity)
         if found:
@@ -54,9 +61,9 @@ def find_user(event: ResourceUsageEvent, book: LinkBook) -> FoundUser:
     return FoundUser(gap=LinkGap.UNKNOWN_USER, identity=tried[0][1])
 
 
-def _users_of(book: LinkBook, match: UserMatch, value: str) -> Sequence[DirectoryUser]:
+def _users_of(book: LinkBook, match: UserMatch, text: str) -> Sequence[DirectoryUser]:
     if match is UserMatch.OIDC_SUB:
-        return book.users_by_external_id(value)
+        return book.users_by_external_id(text)
     if match is UserMatch.USER_EMAIL:
-        return book.users_by_email(value)
-    return book.users_by_username(value)
+        return book.users_by_email(text)
+    return book.users_by_username(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 from cscs_api.access import LoopbackOnly
 from cscs_api.access_log import AccessLog
 from cscs_api.bearer import BearerOnly
+from cscs_api.collector_entrance import CollectorEntrance
 from cscs_api.collector_refresh import SumsRefresher
-from cscs_api.collector_routes import PATH as COLLECTOR_PATH
 from cscs_api.collector_routes import CollectorRoute
 from cscs_api.collector_routes import not_configured as no_collector
 from cscs_api.debug_answer import DebugAnswer
@@ -60,20 +60,29 @@ def create_app(
         verifier, policy = verifier or token_verifier(settings), _access_policy(settings)
     guard = _guard(settings, verifier, policy)
     refresher = None if events is None else SumsRefresher(events.store)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", alive),
             Route("/readyz", Readiness(settings, storage, events).get),
             Route("/openapi.json", openapi),
             # Behind the collector's own key.
-            Route(COLLECTOR_PATH, _collector(events, refresher), methods=["POST"]),
-            Mount("/api", routes=_api_routes(settings, storage, policy), middleware=[guard]),
-            Mount("/usage", routes=usage_routes(events, policy), middleware=[guard]),
+            CollectorEntrance(_collector(events, refresher)),
+            _mounted("/api", _api_routes(settings, storage, policy), guard),
+            _mounted("/usage", usage_routes(events, policy), guard),
         ],
         middleware=[Middleware(AccessLog)],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(storage, verifier, events, refresher),
     )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _mounted(path: str, routes: Sequence[Route], guard: Middleware) -> Mount:
+    """Routes behind a guard. Paths are as they are written: a redirect for a slash would lead to
+    whatever host the request names.
+    """
+    return Mount(path, app=Router(routes, redirect_slashes=False), middleware=[guard])
 
 
 def _access_policy(settings: Settings) -> AccessPolicy:

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from starlette.responses import Response
 
+from cscs_api.error_answers import RETRY_AFTER, STORE
 from cscs_bootstrap.json_text import encode
+from cscs_domain.errors import OutdatedStoreError, UpstreamServiceError
 from cscs_domain.events.stored import StoreOutcome
 
 if TYPE_CHECKING:
     from cscs_domain.events.batches import EventBatch, RejectedEvent
+    from cscs_domain.events.field_errors import MalformedBatchError
 
 # Not those of the standard library, which has other words for 413 from Python 3.13 on.
 _PHRASES: Final = {
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",
+    405: "Method Not Allowed",
     408: "Request Timeout",
     413: "Payload Too Large",
     415: "Unsupported Media Type",
@@ -32,12 +36,21 @@ _PHRASES: Final = {
 
 @attrs.define(slots=False, eq=False)
 class CollectorRefusal(Exception):  # noqa: N818 - an answer, not a failure of ours
-    """A request that is not taken. `message` is a sentence, or one a mistake."""
+    """A request that is not taken. `message` is a sentence, or one a mistake.
+
+    `reason` is what the log says: the first of these without what collectors wrote, which may be
+    anybody's name.
+    """
 
     status: int
     message: str | Sequence[str]
     rejected: Sequence[Mapping[str, object]] | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    reason: str = attrs.field()
+
+    @reason.default
+    def _first(self) -> str:
+        return self.message if isinstance(self.message, str) else next(iter(self.message), "")
 
     @property
     def phrase(self) -> str:
@@ -57,14 +70,39 @@ def refusal_response(request_id: str, refusal: CollectorRefusal) -> Response:
     return _response(refusal.status, {**body, "request_id": request_id}, refusal.headers)
 
 
-def bad_request(messages: Sequence[str]) -> CollectorRefusal:
-    """400 with everything that is wrong with the request."""
-    return CollectorRefusal(400, list(messages))
+def bad_request(message: str, reason: str | None = None) -> CollectorRefusal:
+    """400 for a request that is wrong in one way; `reason` says so without what was sent."""
+    return CollectorRefusal(400, [message], reason=message if reason is None else reason)
+
+
+def no_batch(error: MalformedBatchError) -> CollectorRefusal:
+    """400 for a body that is no batch."""
+    return CollectorRefusal(400, list(map(str, error.errors)), reason=error.errors[0].rule)
 
 
 def rejected_batch(batch: EventBatch) -> CollectorRefusal:
     """400 for a batch of which nothing is taken."""
-    return CollectorRefusal(400, list(batch.messages()), _rejected(batch.rejected))
+    first = batch.rejected[0]
+    reason = first.errors[0].below(f"events.{first.index}").rule
+    return CollectorRefusal(400, list(batch.messages()), _rejected(batch.rejected), reason=reason)
+
+
+def unavailable(error: UpstreamServiceError | OutdatedStoreError) -> CollectorRefusal:
+    """503 while the store or the directory cannot be asked. What it says of itself is for the log:
+    it may have addresses and paths.
+    """
+    service, retryable = STORE, False
+    if isinstance(error, UpstreamServiceError):
+        service, retryable = error.service, error.retryable
+    if retryable:
+        message = f"{service} cannot be reached. Nothing was taken in; send it again."
+    else:
+        message = (
+            f"{service} must be mended first. Nothing was taken in; keep it, tell the"
+            " operator, and send it again later."
+        )
+    headers = {"retry-after": RETRY_AFTER}
+    return CollectorRefusal(503, message, headers=headers, reason=str(error))
 
 
 def taken(request_id: str, batch: EventBatch, outcome: StoreOutcome) -> Response:

@@ -83,10 +83,10 @@ def _partial(query: bytes) -> bool:
             )
         )
     except ValueError:
-        raise bad_request([f"the query has more than {_MOST_PARAMETERS} parameters"]) from None
+        raise bad_request(f"the query has more than {_MOST_PARAMETERS} parameters") from None
     value = given.get("partial", "false")
     if value not in _BOOLEANS:
-        raise bad_request(["partial must be true or false"])
+        raise bad_request("partial must be true or false")
     return _BOOLEANS[value]
 
 
@@ -94,4 +94,4 @@ def _idempotency_key(scope: Scope) -> str | None:
     key = header(scope, b"idempotency-key")
     if key is None or _IDEMPOTENCY_KEY.fullmatch(key):
         return key
-    raise bad_request(["Idempotency-Key must have 1 to 255 printable ASCII characters"])
+    raise bad_request("Idempotency-Key must have 1 to 255 printable ASCII characters")

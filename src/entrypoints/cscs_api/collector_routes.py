@@ -15,23 +15,22 @@ from cscs_api.bounded_body import PATIENCE, BodyTooLargeError, BodyTooSlowError,
 from cscs_api.collector_answers import (
     CollectorRefusal,
     bad_request,
+    no_batch,
     refusal_response,
     rejected_batch,
     taken,
+    unavailable,
 )
 from cscs_api.collector_refresh import SumsRefresher
 from cscs_api.collector_request import Delivery, delivery_of
-from cscs_api.error_answers import RETRY_AFTER
 from cscs_api.request_facts import facts_of
 from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import MalformedJsonError, decode_strictly
-from cscs_domain.errors import ReusedKeyError, UpstreamServiceError
+from cscs_domain.errors import OutdatedStoreError, ReusedKeyError, UpstreamServiceError
 from cscs_domain.events.batches import EventBatch, parse_batch
 from cscs_domain.events.field_errors import MalformedBatchError
 from cscs_domain.events.ingest_events import ingest_events
 from cscs_domain.events.stored import Receipt, StoreOutcome
-
-PATH: Final = "/collector/resource-usage"
 
 _LARGE: Final = 256 * 1024
 """Bytes from which on a body is parsed beside the event loop and not in it."""
@@ -54,7 +53,7 @@ class CollectorRoute:
             facts.note(reason="the client went away before its batch was complete")
             return Response(status_code=400)
         except CollectorRefusal as refusal:
-            facts.note(error=refusal.phrase, reason=_first(refusal))
+            facts.note(error=refusal.phrase, reason=refusal.reason)
             return refusal_response(facts.request_id, refusal)
         if batch.is_last:
             self._refresher.begin()
@@ -65,7 +64,7 @@ class CollectorRoute:
         delivery = delivery_of(request.scope, self._events.collector_keys)
         facts_of(request.scope).note(sender=delivery.sender)
         body = await self._body(request)
-        batch = self._young_enough(await self._parsed(body))
+        batch = await self._young_enough(await self._parsed(body))
         if batch.rejected and not (delivery.partial and batch.events):
             raise rejected_batch(batch)
         return batch, await self._store(batch, _receipt(delivery, body))
@@ -86,15 +85,17 @@ class CollectorRoute:
                 return self._parse(body)
             return await asyncio.to_thread(self._parse, body)
         except MalformedJsonError as error:
-            raise bad_request([f"The body is {error}."]) from None
+            message, reason = f"The body is {error}.", f"The body is {error.reason}."
+            raise bad_request(message, reason) from None
         except MalformedBatchError as error:
-            raise bad_request(list(map(str, error.errors))) from None
+            raise no_batch(error) from None
 
-    def _young_enough(self, batch: EventBatch) -> EventBatch:
-        retention = self._events.retention
-        return (
-            batch if retention is None else batch.not_before(self._events.clock.now() - retention)
-        )
+    async def _young_enough(self, batch: EventBatch) -> EventBatch:
+        try:
+            oldest = await self._events.oldest_kept()
+        except (OutdatedStoreError, UpstreamServiceError) as error:
+            raise unavailable(error) from None
+        return batch if oldest is None else batch.not_before(oldest)
 
     def _parse(self, body: bytes) -> EventBatch:
         return parse_batch(
@@ -115,10 +116,8 @@ class CollectorRoute:
         except ReusedKeyError as error:
             message = f"{error}; use each key for one batch"
             raise CollectorRefusal(422, message) from None
-        except UpstreamServiceError as error:
-            # Its text may have addresses: those are for the log.
-            message = f"{error.service} cannot be reached. Nothing was taken in; send it again."
-            raise CollectorRefusal(503, message, headers={"retry-after": RETRY_AFTER}) from error
+        except (OutdatedStoreError, UpstreamServiceError) as error:
+            raise unavailable(error) from None
 
 
 def _receipt(delivery: Delivery, body: bytes) -> Receipt | None:
@@ -128,14 +127,6 @@ def _receipt(delivery: Delivery, body: bytes) -> Receipt | None:
     digest = hashlib.sha256(b"partial\n" if delivery.partial else b"whole\n")
     digest.update(body)
     return Receipt(sender=delivery.sender, key=delivery.idempotency_key, digest=digest.hexdigest())
-
-
-def _first(refusal: CollectorRefusal) -> str:
-    """What the access line says; of an upstream's failure the whole of it."""
-    if isinstance(refusal.__cause__, UpstreamServiceError):
-        return str(refusal.__cause__)
-    message = refusal.message
-    return message if isinstance(message, str) else next(iter(message), "")
 
 
 async def not_configured(request: Request) -> Response:

@@ -17,6 +17,7 @@ from cscs_domain.errors import (
     AuthenticationError,
     ConfigurationError,
     CscsError,
+    OutdatedStoreError,
     PermissionDeniedError,
     ResourceProcessingError,
     SnapshotGoneError,
@@ -28,6 +29,8 @@ from cscs_domain.errors import (
 
 RETRY_AFTER: Final = "5"
 """Seconds after which a store that was away is worth another try."""
+STORE: Final = "the event store"
+"""What a store is called that does not name itself."""
 UNEXPECTED: Final = "The server failed; its log has the reason under this request id."
 
 
@@ -63,8 +66,33 @@ def refusal(scope: Scope, error: Exception, *, to_a_stranger: bool = False) -> R
     return error_response(facts.request_id, status, body, _headers(error))
 
 
-def _headers(error: Exception) -> Mapping[str, str]:
+def unavailable(scope: Scope, error: UpstreamServiceError) -> Response:
+    """The answer where the directory cannot be asked: 503 if it helps to wait, else 502.
+
+    What it says of itself is for the log: it may have addresses and paths.
+    """
     if isinstance(error, StoreUnavailableError):
+        return refusal(scope, error)
+    if not error.retryable:
+        return refusal(scope, error, to_a_stranger=True)
+    facts = facts_of(scope)
+    facts.note(error="UpstreamServiceError", reason=str(error))
+    body = {"detail": _away(error), "error": "UpstreamServiceError"}
+    return error_response(facts.request_id, 503, body, {"retry-after": RETRY_AFTER})
+
+
+def _away(error: UpstreamServiceError) -> str:
+    if error.retryable:
+        return f"{error.service} cannot be reached; try again in {RETRY_AFTER} seconds."
+    return _to_be_mended(error.service)
+
+
+def _to_be_mended(service: str) -> str:
+    return f"{service} must be mended first; the server's log has the reason."
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    if isinstance(error, (StoreUnavailableError, OutdatedStoreError)):
         return {"retry-after": RETRY_AFTER}
     challenge = _challenge(error)
     return {} if challenge is None else {"www-authenticate": challenge}
@@ -92,7 +120,12 @@ def domain_error(error: Exception) -> tuple[int, Mapping[str, object]]:
     match error:
         case AuthenticationError() | PermissionDeniedError():
             return _no_entry(error)
-        case StoreUnavailableError() | UnknownEventError() | UnknownEntryError():
+        case (
+            StoreUnavailableError()
+            | OutdatedStoreError()
+            | UnknownEventError()
+            | UnknownEntryError()
+        ):
             return _of_events(error)
         case UpstreamServiceError() | ResourceProcessingError() | ConfigurationError():
             return _failed(error)
@@ -120,12 +153,14 @@ _FAILURES: Final = (
 
 
 def _of_events(
-    error: StoreUnavailableError | UnknownEventError | UnknownEntryError,
+    error: StoreUnavailableError | OutdatedStoreError | UnknownEventError | UnknownEntryError,
 ) -> tuple[int, Mapping[str, object]]:
+    if isinstance(error, OutdatedStoreError):
+        # Somebody gave it other tables, or another zone, under the running server.
+        return 503, {"detail": _to_be_mended(STORE), "error": "OutdatedStoreError"}
     if isinstance(error, StoreUnavailableError):
         # Its text may have addresses: those are for the log.
-        detail = f"{error.service} cannot be reached; try again in {RETRY_AFTER} seconds."
-        return 503, {"detail": detail, "error": "StoreUnavailableError"}
+        return 503, {"detail": _away(error), "error": "StoreUnavailableError"}
     return 404, {"detail": str(error), "error": "NotFound"}
 
 

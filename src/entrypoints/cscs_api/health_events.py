@@ -1,17 +1,20 @@
-"""What readiness says of usage events: whether their store can be used now. No secrets."""
+"""What readiness says of usage events: whether store and directory can be used. No secrets."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Final
 
 from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.settings import Settings
 from cscs_domain.errors import OutdatedStoreError, UpstreamServiceError
+from cscs_domain.events.directory import DirectoryQuery
 
 PATIENCE: Final = timedelta(seconds=5)
-"""How long a store may take that is to be called usable."""
+"""How long each may take that is to be called usable."""
+_BROKEN: Final = "must be mended first"
 
 
 async def events_state(
@@ -30,13 +33,21 @@ async def events_state(
 
 
 async def _failure(events: EventsService, patience: timedelta) -> str | None:
+    # The store first: without it nothing else matters.
+    return await _failure_of(events.store.check(), "the event store", patience) or (
+        await _failure_of(events.directory.find(DirectoryQuery()), "the directory", patience)
+    )
+
+
+async def _failure_of(asking: Awaitable[object], what: str, patience: timedelta) -> str | None:
+    """What is wrong, without addresses and paths: anybody may ask. The log has the reason."""
     try:
         async with asyncio.timeout(patience.total_seconds()):
-            await events.store.check()
+            await asking
     except TimeoutError:
-        return "the event store takes too long to answer"
+        return f"{what} takes too long to answer"
     except UpstreamServiceError as error:
-        return f"{error.service} cannot be reached"
+        return f"{error.service} " + ("cannot be reached" if error.retryable else _BROKEN)
     except OutdatedStoreError as error:
-        return str(error)
+        return f"{what} {_BROKEN}; run: {error.remedy}"
     return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cscs_api.collector_entrance import PATH
 from cscs_api.collector_request import KEY_HEADER
-from cscs_api.collector_routes import PATH
 from cscs_api.openapi_parts import COLLECTOR, JSON, answer, errors, parameter
 from cscs_api.openapi_schemas import Schema, listed, record, ref, text, whole, words
 
@@ -14,12 +14,14 @@ _ERRORS: Final[Mapping[int, str]] = {
     400: "The body or a header is malformed, or events are; nothing was taken in.",
     401: f"The {KEY_HEADER} is missing, unknown, or none is configured.",
     404: "Usage events are not configured.",
+    405: "The method is not POST.",
     408: "The body did not come to its end in time.",
     413: "The body is too large: send fewer events at once.",
     415: "The body is not JSON in UTF-8, or it is compressed.",
     422: "The Idempotency-Key was used for another batch.",
     503: "The event store or the directory cannot be reached; send it again.",
 }
+_HEADERS: Final[Mapping[int, tuple[str, ...]]] = {405: ("Allow",), 503: ("Retry-After",)}
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     "Taken": record(
@@ -43,7 +45,7 @@ _ANSWERS: Final[Schema] = {
         str(status): answer(
             description,
             ref("CollectorError"),
-            headers=("Retry-After",) if status == 503 else (),
+            headers=_HEADERS.get(status, ()),
         )
         for status, description in _ERRORS.items()
     },

@@ -20,10 +20,13 @@ from cscs_api.openapi_schemas import (
     words,
 )
 from cscs_domain.events.bounds import (
+    DEEPEST,
     LARGEST_COUNT,
     LONGEST_NAME,
     LONGEST_VALUE,
+    MOST_CHARACTERS,
     MOST_IDENTITIES,
+    MOST_VALUES,
 )
 from cscs_domain.events.event import Granularity, Measure
 from cscs_domain.events.links import (
@@ -35,11 +38,21 @@ from cscs_domain.events.links import (
 )
 from cscs_domain.events.metrics import METRIC_NAMES
 
+_NAME: Final = text(minLength=1, maxLength=LONGEST_NAME, pattern="^[^\\x00-\\x1f\\x7f-\\x9f]+$")
+"""Without control characters."""
+_KEPT: Final = (
+    f"At most {DEEPEST} levels deep, {MOST_VALUES} values at all levels and {MOST_CHARACTERS}"
+    " characters in all keys and texts."
+)
+_WHICH: Final = {
+    True: "",
+    False: "To others than operators that one alone by which the user was found.",
+}
 _COUNT: Final = whole(most=LARGEST_COUNT)
 _METRICS: Final = {name: or_null(_COUNT) for name in METRIC_NAMES} | {"cpu_time_seconds": _COUNT}
 _IDENTITY: Final = record(
     {
-        "scheme": text("Such as oidc_sub or user_email.", minLength=1, maxLength=LONGEST_NAME),
+        "scheme": _NAME | {"description": "Such as oidc_sub or user_email."},
         "value": text(minLength=1, maxLength=LONGEST_VALUE),
         "authority": or_null(text(maxLength=LONGEST_VALUE)),
     },
@@ -51,7 +64,7 @@ _EXTRA: Final = record(
         "measure": or_null(words(Measure, "delta unless it says total, which is never summed.")),
         "granularity": or_null(words(Granularity)),
     },
-    "Anything else is kept as it is.",
+    f"Anything else is kept as it is. {_KEPT}",
     optional=("event_id", "measure", "granularity"),
 )
 _OPTIONAL: Final = (*("schema_version", "project_slug", "is_personal", "identities", "extra"),)
@@ -61,16 +74,16 @@ def _event_members(sent: bool) -> dict[str, Schema]:
     """What was sent may have null for what is optional; what is shown is complete."""
     maybe = or_null if sent else dict
     return {
-        "schema_version": maybe(text(minLength=1, maxLength=LONGEST_NAME)),
-        "source": text("One of the configured sources.", minLength=1, maxLength=LONGEST_NAME),
+        "schema_version": maybe(_NAME),
+        "source": _NAME | {"description": "One of the configured sources."},
         "time_window_start": moment("From the year 2000 on."),
         "time_window_end": moment("After the start; not in it."),
         "collected_at": moment("A newer one replaces an event."),
         "project_slug": or_null(text(maxLength=LONGEST_NAME)),
         "is_personal": maybe(boolean()),
         "metrics": ref("Metrics"),
-        "identities": maybe(listed(ref("Identity"), maxItems=MOST_IDENTITIES)),
-        "context": anything("At most 20 levels deep."),
+        "identities": maybe(listed(ref("Identity"), _WHICH[sent], maxItems=MOST_IDENTITIES)),
+        "context": anything(_KEPT),
         "extra": or_null(ref("Extra")),
     }
 
@@ -88,7 +101,9 @@ _LINK: Final = {
     "sought_identity": or_null(ref("Identity")),
     "resolver_version": whole(least=1),
     "is_manual": boolean("Made by hand; kept when links are made again."),
-    "correction": or_null(record({"by": text(), "at": moment(), "reason": text()})),
+    "correction": or_null(
+        record({"by": text(), "at": moment(), "reason": text()}, "Told to operators alone.")
+    ),
 }
 
 SCHEMAS: Final[Mapping[str, Schema]] = {

@@ -50,10 +50,12 @@ HEADERS: Final[Mapping[str, Schema]] = {
         "schema": text(pattern="^[0-9]+$"),
     },
     "Warning": {
-        "description": "110: the data are old; 299: parameters were passed over.",
+        "description": "110: the data are old; 299: parameters were passed over, or an id is"
+        " unknown.",
         "schema": text(),
     },
     "Link": {"description": 'Where a list goes on (rel="next").', "schema": text()},
+    "Allow": {"description": "The methods that there are.", "schema": text()},
     "Retry-After": {"description": "Seconds to wait.", "schema": text(pattern="^[0-9]+$")},
     "WWW-Authenticate": {"description": "RFC 6750.", "schema": text()},
     "Idempotency-Replayed": {
@@ -119,7 +121,7 @@ _ERRORS: Final[Mapping[int, tuple[str, str, tuple[str, ...]]]] = {
     422: ("Parameters or members that cannot be, every mistake at once.", "Mistakes", ()),
     500: ("The server failed; its log has the reason.", "Error", ()),
     502: ("Another service did not give a usable answer.", "Error", ()),
-    503: ("The event store cannot be reached.", "Error", ("Retry-After",)),
+    503: ("The event store or the directory cannot be reached.", "Error", ("Retry-After",)),
 }
 
 

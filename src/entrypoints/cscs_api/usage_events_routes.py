@@ -21,6 +21,7 @@ from cscs_api.usage_query import DEFAULT_EVENTS, EventsRequest, parse_events
 from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import encode
 from cscs_domain.errors import UnknownEventError
+from cscs_domain.events.own_view import as_own
 from cscs_domain.events.site_days import SiteDays
 from cscs_domain.events.stored import StoredEvent
 from cscs_domain.events.stored_wire import stored_event_to_wire
@@ -59,7 +60,11 @@ class EventsRoutes:
         query = request.scope["query_string"]
         wanted = parse_events(query, SiteDays(self._events.zone))
         user = await self._access.shown_user(request.scope, wanted.filter.user)
-        return attrs.evolve(wanted, filter=attrs.evolve(wanted.filter, user=user))
+        return attrs.evolve(
+            wanted,
+            filter=attrs.evolve(wanted.filter, user=user),
+            own=not self._access.is_operator(request.scope),
+        )
 
     async def _page(
         self, request: Request, wanted: EventsRequest, form: Form, headers: Mapping[str, str]
@@ -73,7 +78,8 @@ class EventsRoutes:
         return Response(body, 200, {**headers, **link}, _media_type(form))
 
     async def _read(self, wanted: EventsRequest, limit: int) -> Sequence[StoredEvent]:
-        return await self._events.store.page(wanted.filter, after=wanted.after, limit=limit)
+        found = await self._events.store.page(wanted.filter, after=wanted.after, limit=limit)
+        return list(map(as_own, found)) if wanted.own else found
 
     async def _stream(
         self, wanted: EventsRequest, events: Sequence[StoredEvent], form: Form
@@ -95,14 +101,14 @@ async def visible(
     service: EventsService, access: UsageAccess, request: Request, event_id: UUID
 ) -> Sequence[StoredEvent]:
     """The events of an id that the caller may see. Raises `UnknownEventError` if there are none:
-    whether others have it is nobody's business.
+    whether others have it is nobody's business. Of what is not theirs alone nothing is in them.
     """
     user = await access.shown_user(request.scope, None)
     found = await service.store.events(event_id)
     shown = [event for event in found if user is None or event.link.user == user]
     if not shown:
         raise UnknownEventError(event_id)
-    return shown
+    return shown if access.is_operator(request.scope) else list(map(as_own, shown))
 
 
 def event_id_of(request: Request) -> UUID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
@@ -38,8 +39,11 @@ COLUMNS: Final = (
 )
 """Of the CSV form."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+_FORMULA: Final = re.compile(r"[\t\r\n]|[\s\x00-\x1f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""What some spreadsheet takes for the beginning of a formula, or drops before one.
+
+Full-width signs count as the plain ones in some languages.
+"""
 
 
 def accepted_form(accept: str | None) -> Form | None:
@@ -92,7 +96,8 @@ def csv_titles() -> bytes:
 
 def _records(records: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(records)
+    # Quoted, text does not fall apart where a semicolon is taken for the end of a cell.
+    csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC).writerows(records)
     return text.getvalue().encode()
 
 
@@ -121,7 +126,7 @@ def _cell(value: object) -> object:
             return ""
         case bool():
             return "true" if value else "false"
-        case str() if value.startswith(_FORMULA):
+        case str() if _FORMULA.match(value):
             return f"'{value}"
         case _:
             return value

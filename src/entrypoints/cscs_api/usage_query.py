@@ -61,12 +61,16 @@ class SummaryRequest:
 
 @attrs.frozen(kw_only=True)
 class EventsRequest:
-    """Which events, from where on; `limit` None is as many as the form of the answer can have."""
+    """Which events, from where on; `limit` None is as many as the form of the answer can have.
+
+    `own`: the caller sees of each what is their own alone.
+    """
 
     filter: EventFilter
     after: EventKey | None
     limit: int | None
     unknown: tuple[str, ...]
+    own: bool = False
 
 
 @attrs.frozen(kw_only=True)

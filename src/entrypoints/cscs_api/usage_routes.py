@@ -23,6 +23,8 @@ from cscs_domain.events.summarise_usage import summarise_usage
 from cscs_domain.events.usage_summary import SummaryQuery, usage_summary_to_wire
 
 _JSON: Final = "application/json"
+_UNKNOWN_ID: Final = '299 cscs-domain "unknown_id: the directory does not have it"'
+"""Usage of an id stays when the directory forgets it, but most often somebody has mistyped."""
 
 
 @attrs.define(eq=False)
@@ -49,7 +51,8 @@ class UsageRoutes:
             store=self._events.store,
             directory=self._events.directory,
         )
-        return _answer(usage_summary_to_wire(summary), wanted.unknown)
+        cautions = () if summary.name is not None else (_UNKNOWN_ID,)
+        return _answer(usage_summary_to_wire(summary), wanted.unknown, cautions)
 
     async def _whose(self, request: Request, wanted: SummaryRequest) -> str:
         """The id that is summed up; the caller's own user if none was given."""
@@ -80,9 +83,13 @@ def _nobody() -> QueryError:
     )
 
 
-def _answer(body: Mapping[str, object], unknown: tuple[str, ...]) -> Response:
-    warning = unknown_parameters(unknown)
-    headers = {"cache-control": "no-store"} | ({} if warning is None else {"warning": warning})
+def _answer(
+    body: Mapping[str, object], unknown: tuple[str, ...], cautions: tuple[str, ...] = ()
+) -> Response:
+    warnings = [*filter(None, [unknown_parameters(unknown)]), *cautions]
+    headers = {"cache-control": "no-store"}
+    if warnings:
+        headers["warning"] = ", ".join(warnings)
     return Response(encode(body), 200, headers, media_type=_JSON)
 
 

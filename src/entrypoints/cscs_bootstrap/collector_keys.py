@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-
-import attrs
+from collections.abc import Iterable
 
 from cscs_bootstrap.secrets import Secret
 from cscs_bootstrap.settings_events import EventsSettings
+from cscs_bootstrap.watched_key import WatchedKey, digest_of
 
 
-@attrs.frozen
 class CollectorKeys:
     """Keys with the names of their collectors; false if there are none.
 
-    Keys out of files are read when they are compared, so they can be changed without a restart.
+    Keys out of files are read when they are compared, so they can be changed without a restart. A
+    new one that does not hold, or that is another collector's, is not taken: the last good one
+    stays in use, and the log tells of it once.
     """
 
-    _keys: tuple[tuple[str, Secret], ...] = ()
+    def __init__(self, keys: Iterable[tuple[str, Secret]] = ()) -> None:
+        self._keys = tuple(WatchedKey(name, secret) for name, secret in keys)
 
     @classmethod
     def of(cls, settings: EventsSettings) -> CollectorKeys:
         """Those of a configuration."""
-        return cls(tuple(settings.named_keys()))
+        return cls(settings.named_keys())
 
     def __bool__(self) -> bool:
         return bool(self._keys)
@@ -31,18 +32,19 @@ class CollectorKeys:
     @property
     def names(self) -> tuple[str, ...]:
         """The collectors that there are."""
-        return tuple(name for name, _ in self._keys)
+        return tuple(key.name for key in self._keys)
 
     def sender_of(self, key_text: str) -> str | None:
         """Whose key this is, or None. How long that takes tells nothing about any key."""
-        given = _digest(key_text)
+        self._follow_files()
+        given = digest_of(key_text)
         sender: str | None = None
-        for name, key in self._keys:
+        for key in self._keys:
             # No early end, and digests of one length: nothing depends on what is equal.
-            if hmac.compare_digest(given, _digest(key.reveal())):
-                sender = name
+            if hmac.compare_digest(given, key.digest):
+                sender = key.name
         return sender
 
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.strip().encode(errors="surrogatepass")).digest()
+    def _follow_files(self) -> None:
+        for key in self._keys:
+            key.follow({other.digest: other.name for other in self._keys if other is not key})

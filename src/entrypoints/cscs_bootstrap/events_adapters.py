@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from cscs_bootstrap.events_retention import refused_retention, retention_of, store_layout
 from cscs_bootstrap.logged_directory import LoggedDirectory
 from cscs_bootstrap.settings import AdapterKind, EventsSettings, Settings
 from cscs_domain.errors import (
@@ -97,16 +98,26 @@ async def _check(settings: Settings) -> None:
         await store.close()
 
 
-def refuse_outdated_store(settings: Settings) -> None:
-    """Raise `ConfigurationError` if the store's tables are not those of this version.
+def refuse_unusable_store(settings: Settings) -> None:
+    """Raise `ConfigurationError` if the store's tables are not those of this version, or would not
+    delete what settings say.
 
     A store that does not answer is told in the log: it may be there by the time it is needed.
     """
     try:
         check_store(settings)
+        mistakes = list(_unusable_retention(settings))
     except OutdatedStoreError as error:
         hint = f"Run: {error.remedy}"
-        mistake = Mistake("events.database_url", "DATABASE_URL", f"{error.reason}.", hint)
-        raise ConfigurationError([mistake]) from None
+        mistakes = [Mistake("events.database_url", "DATABASE_URL", f"{error.reason}.", hint)]
     except StoreUnavailableError as error:
         _LOG.error("event_store_unavailable", reason=str(error))
+        return
+    if mistakes:
+        raise ConfigurationError(mistakes)
+
+
+def _unusable_retention(settings: Settings) -> Iterator[Mistake]:
+    # The default needs no question.
+    if retention_of(settings) is not None:
+        yield from refused_retention(settings, store_layout(settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 import attrs
@@ -12,7 +12,8 @@ import structlog
 
 from cscs_bootstrap.closing import ClosedAtTheEnd
 from cscs_bootstrap.collector_keys import CollectorKeys
-from cscs_bootstrap.events_adapters import event_directory, event_store, refuse_outdated_store
+from cscs_bootstrap.events_adapters import event_directory, event_store, refuse_unusable_store
+from cscs_bootstrap.events_retention import Retention, retention_of
 from cscs_bootstrap.settings import LoadedSettings, Settings, Source
 from cscs_bootstrap.system_clock import SystemClock
 from cscs_domain.errors import CscsError
@@ -32,8 +33,7 @@ async def _pause(length: timedelta) -> None:
 class EventsService(ClosedAtTheEnd):
     """What taking events in, linking and summing them up takes. Use it in a context.
 
-    `most_body_bytes` and `most_events` bound a batch. Days are those of `zone`. Events older than
-    `retention` are deleted, if that is not None.
+    `most_body_bytes` and `most_events` bound a batch. Days are those of `zone`.
     """
 
     store: UsageEventStore
@@ -44,8 +44,16 @@ class EventsService(ClosedAtTheEnd):
     most_events: int
     most_body_bytes: int
     collector_keys: CollectorKeys
-    retention: timedelta | None = None
+    retention: Retention | None = None
     pause: Callable[[timedelta], Awaitable[None]] = _pause
+
+    async def oldest_kept(self) -> datetime | None:
+        """Windows that begin earlier are not kept; None if all are.
+
+        Raises `StoreUnavailableError` as long as that is not known.
+        """
+        age = None if self.retention is None else await self.retention.bound()
+        return None if age is None else self.clock.now() - age
 
     async def run_background(self) -> None:
         """Do what the store needs once a day, beginning now, until this is cancelled."""
@@ -93,16 +101,17 @@ def events_service(settings: Settings, clock: Clock | None = None) -> EventsServ
         most_events=events.most_events,
         most_body_bytes=events.most_body_bytes,
         collector_keys=CollectorKeys.of(events),
-        retention=None if events.retention_days is None else timedelta(events.retention_days),
+        retention=retention_of(settings),
     )
 
 
 def events_for_server(loaded: LoadedSettings, clock: Clock | None = None) -> EventsService | None:
     """The service for a server that is about to start; None if no events are configured.
 
-    Raises `ConfigurationError` if the store's tables are those of another version.
+    Raises `ConfigurationError` if the store's tables are those of another version, or do not do
+    what is configured.
     """
     if not are_events_configured(loaded):
         return None
-    refuse_outdated_store(loaded.settings)
+    refuse_unusable_store(loaded.settings)
     return events_service(loaded.settings, clock)

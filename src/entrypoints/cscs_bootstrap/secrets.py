@@ -69,27 +69,32 @@ class FileSecret(Secret):
     """A secret kept in a file, as container platforms mount them; read again when that changes.
 
     Raises `SecretFileError` if the file is unreadable, empty or not UTF-8 text. A file that turns
-    bad later (half of a rotation) leaves the last good text in use.
+    bad later (half of a rotation) leaves the last good text in use, and `fault` says why.
     """
 
-    __slots__ = ("_path", "_stamp")
+    __slots__ = ("_path", "_stamp", "fault")
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.fault: str | None = None
         text, self._stamp = _read(path)
         super().__init__(text)
 
     def reveal(self) -> str:
         """Return what the file holds now, without its trailing newline."""
-        if _stamp_of(self._path) != self._stamp:
+        if _stamp_of(self._path) == self._stamp:
+            self.fault = None
+        else:
             self._read_again()
         return self._text
 
     def _read_again(self) -> None:
         try:
             self._text, self._stamp = _read(self._path)
-        except SecretFileError:
-            return
+        except SecretFileError as error:
+            self.fault = str(error)
+        else:
+            self.fault = None
 
 
 class ProxyUrl(Secret):

@@ -48,8 +48,13 @@ def _keys(settings: Settings) -> Iterator[Objection]:
             )
 
 
+def events_notices(settings: Settings) -> tuple[str, ...]:
+    """What an operator should know who uses usage events, in sentences."""
+    return tuple(f"{caution.key} {caution.text}" for caution in events_cautions(settings))
+
+
 def events_cautions(settings: Settings) -> Iterator[Caution]:
-    """Yield what an operator should know who uses usage events."""
+    """Yield the same, each with its key."""
     if not any(settings.events.named_keys()):
         text = "is not set: no batch is accepted until it is."
         yield Caution("events.collector_key", text)
@@ -64,3 +69,6 @@ def events_cautions(settings: Settings) -> Iterator[Caution]:
         yield Caution("adapters.events.path", text)
     if settings.adapters.events.kind is AdapterKind.FAKE:
         yield Caution("adapters.events", "is fake: events are kept in memory until the end.")
+        if settings.events.retention_days is not None:
+            text = "is not used: nothing deletes events that are kept in memory."
+            yield Caution("events.retention_days", text)

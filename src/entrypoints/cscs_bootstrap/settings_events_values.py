@@ -42,14 +42,19 @@ def database_url(value: Value) -> DatabaseUrl:
 def collector_key(value: Value) -> Secret:
     """A key that a header can carry and that nobody guesses."""
     found = secret(value)
-    key = found.reveal().strip()
-    if not key.isascii() or " " in key:
-        raise refuse("holds a blank, or a character that no header can carry.", _KEY_HINT)
-    if len(key) < SHORTEST_KEY:
-        raise refuse(
-            f"is short enough to be guessed: it needs {SHORTEST_KEY} characters.", _KEY_HINT
-        )
+    if reason := unfit_key(found.reveal()):
+        raise refuse(reason, _KEY_HINT)
     return found
+
+
+def unfit_key(text: str) -> str | None:
+    """Say why a text cannot be a collector's key, or None. Blanks around it do not count."""
+    key = text.strip()
+    if not key.isascii() or " " in key:
+        return "holds a blank, or a character that no header can carry."
+    if len(key) < SHORTEST_KEY:
+        return f"is short enough to be guessed: it needs {SHORTEST_KEY} characters."
+    return None
 
 
 def collector_keys(value: Value) -> Mapping[str, Secret]:

@@ -18,7 +18,7 @@ from cscs_bootstrap.settings import (
     Source,
     load_settings,
 )
-from cscs_bootstrap.settings_events_rules import events_cautions
+from cscs_bootstrap.settings_events_rules import events_notices
 from cscs_bootstrap.storage_policy import freshness_policy, storage_policy
 from cscs_bootstrap.storage_service import StorageService
 from cscs_bootstrap.system_clock import SystemClock
@@ -80,8 +80,7 @@ def _with_notices_of_events(loaded: LoadedSettings) -> LoadedSettings:
     """What is told of events only where they are served."""
     if not are_events_configured(loaded):
         return loaded
-    told = (f"{caution.key} {caution.text}" for caution in events_cautions(loaded.settings))
-    return attrs.evolve(loaded, notices=(*loaded.notices, *told))
+    return attrs.evolve(loaded, notices=(*loaded.notices, *events_notices(loaded.settings)))
 
 
 def _refused_by_rules(settings: Settings, parts: frozenset[Part]) -> Iterator[Mistake]:

@@ -20,6 +20,7 @@ from cscs_cli.option_values import NAMED_PATH
 from cscs_cli.plurals import counted
 from cscs_cli.progress_display import progress_display
 from cscs_cli.terminal import say, say_bytes, visible
+from cscs_cli.unwritten_files import unwritten
 from cscs_domain.progress import Progress, Stage
 
 _EVENTS = "resource_usage_events"
@@ -37,7 +38,7 @@ def events_backup(file: _File, /, *, options: EventsOptions = DEFAULTS) -> int:
         try:
             made = database.backup(file, _Rows(Stage.BACKING_UP, progress).tell)
         except OSError as error:
-            raise _unusable(file, "written", error) from None
+            raise unwritten("", file, error) from None
     _show(file, made, "written from", database.place, json=options.json)
     return ExitCode.DONE
 
@@ -49,7 +50,8 @@ def events_restore(file: _File, /, *, options: EventsOptions = DEFAULTS) -> int:
         try:
             made = database.restore(file, _Rows(Stage.RESTORING, progress).tell)
         except OSError as error:
-            raise _unusable(file, "read", error) from None
+            why = error.strerror or type(error).__name__
+            raise UsageError(f"{visible(str(file))} cannot be read: {why}.") from None
     _show(file, made, "restored into", database.place, json=options.json)
     return ExitCode.DONE
 
@@ -65,11 +67,6 @@ class _Rows:
     def tell(self, table: str, rows: int) -> None:
         self._done[table] = rows
         self._progress(self._stage, self._done.total(), None)
-
-
-def _unusable(file: Path, verb: str, error: OSError) -> UsageError:
-    why = error.strerror or type(error).__name__
-    return UsageError(f"{visible(str(file))} cannot be {verb}: {why}.")
 
 
 def _show(file: Path, made: Backup, what: str, place: str, *, json: bool) -> None:

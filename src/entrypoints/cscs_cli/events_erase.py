@@ -8,14 +8,13 @@ from cyclopts import Parameter
 
 from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import encode
+from cscs_cli.events_erase_output import erasure_lines, erasure_wire
 from cscs_cli.events_options import DEFAULTS, EventsOptions, load_for_events
 from cscs_cli.events_person import NOBODY, PersonOptions, the_person
 from cscs_cli.events_running import with_events
-from cscs_cli.events_texts import moment_text
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
 from cscs_cli.operator_name import operator_name
-from cscs_cli.plurals import counted
 from cscs_cli.progress_display import progress_display
 from cscs_cli.terminal import complain, say, say_bytes
 from cscs_domain.events.erase_person import ErasureReport, erase_person
@@ -41,11 +40,11 @@ def events_erase(
     by = operator_name()
     settings = load_for_events(options)
 
-    async def work(events: EventsService) -> ErasureReport:
+    async def work(events: EventsService) -> tuple[ErasureReport, bool]:
         found = await the_person(events, person)
         with progress_display(events.clock) as progress:
-            return await erase_person(
-                found,
+            report = await erase_person(
+                found.person,
                 store=events.store,
                 by=by,
                 at=events.clock.now(),
@@ -53,37 +52,17 @@ def events_erase(
                 dry_run=dry_run,
                 progress=progress,
             )
+        return report, found.in_directory
 
     try:
-        report = with_events(settings, work)
+        report, in_directory = with_events(settings, work)
     except KeyboardInterrupt:
         complain("Interrupted. What was erased is erased; run it again for the rest.")
         raise
     if options.json:
-        say_bytes(encode(_wire(report, dry_run=dry_run)))
+        wire = erasure_wire(report, dry_run=dry_run)
+        say_bytes(encode({**wire, "in_directory": in_directory}))
     else:
-        _show(report, dry_run=dry_run)
+        for line in erasure_lines(report, dry_run=dry_run):
+            say(line)
     return ExitCode.DONE_WITH_PROBLEMS if report.left else ExitCode.DONE
-
-
-def _wire(report: ErasureReport, *, dry_run: bool) -> dict[str, object]:
-    return {
-        "dry_run": dry_run,
-        "events": report.events,
-        "left": report.left,
-        "first": report.first and moment_text(report.first),
-        "last": report.last and moment_text(report.last),
-    }
-
-
-def _show(report: ErasureReport, *, dry_run: bool) -> None:
-    if report.first is None or report.last is None:
-        say("No event tells of the person.")
-    else:
-        span = f"{moment_text(report.first)} to {moment_text(report.last)}"
-        verb = "would be erased from" if dry_run else "is erased from"
-        say(f"The person {verb} {counted(report.events, 'event')}, of {span}.")
-    if report.left:
-        say(f"{counted(report.left, 'event')} kept being replaced; run it again for them.")
-    if dry_run:
-        say("Dry run: nothing was changed.")

@@ -11,15 +11,16 @@ from cscs_bootstrap.events_service import EventsService
 from cscs_bootstrap.json_text import encode
 from cscs_bootstrap.private_file import private_file
 from cscs_cli.events_options import DEFAULTS, EventsOptions, load_for_events
-from cscs_cli.events_person import NOBODY, PersonOptions, the_person
+from cscs_cli.events_person import NOBODY, PersonOptions, further_lines, further_wire, the_person
 from cscs_cli.events_running import with_events
 from cscs_cli.exit_codes import ExitCode
-from cscs_cli.failures import UsageError
 from cscs_cli.option_values import NAMED_PATH
 from cscs_cli.plurals import counted
 from cscs_cli.progress_display import progress_display
 from cscs_cli.terminal import say, say_bytes, visible
+from cscs_cli.unwritten_files import unwritten
 from cscs_domain.events.export_person import export_person
+from cscs_domain.events.further_identities import FurtherIdentities
 from cscs_domain.progress import Stage
 
 
@@ -29,26 +30,29 @@ def events_export(
     person: PersonOptions = NOBODY,
     options: EventsOptions = DEFAULTS,
 ) -> int:
-    """Write everything that is known of a person to a file."""
+    """Write every event about a person, with its link, to a file."""
     person.check()
     settings = load_for_events(options)
 
-    async def work(events: EventsService) -> int:
+    async def work(events: EventsService) -> tuple[int, FurtherIdentities, bool]:
         found, count = await the_person(events, person), 0
+        further = FurtherIdentities(found.person)
         with private_file(output) as write, progress_display(events.clock) as progress:
-            async for wire in export_person(found, store=events.store):
+            async for wire in export_person(found.person, store=events.store, further=further):
                 write(encode(wire) + b"\n")
                 count += 1
                 progress(Stage.EXPORTING, count, None)
-        return count
+        return count, further, found.in_directory
 
     try:
-        count = with_events(settings, work)
+        count, further, in_directory = with_events(settings, work)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise UsageError(f"--output {visible(str(output))} cannot be written: {why}.") from None
+        raise unwritten("--output", output, error) from None
     if options.json:
-        say_bytes(encode({"file": str(output), "events": count}))
+        wire = {"file": str(output), "events": count, "in_directory": in_directory}
+        say_bytes(encode({**wire, "further_identities": further_wire(further.listed)}))
     else:
         say(f"{visible(str(output))}: {counted(count, 'event')} of the person.")
+        for line in further_lines(further.listed):
+            say(line)
     return ExitCode.DONE

@@ -80,6 +80,8 @@ Examples:
 UNLINK: Final = HelpText(
     "Take a link by hand back, and let the event be linked by the rules.",
     f"""\
+An event whose link is not by hand stays as it is.
+
 Examples:
   cscs events unlink 5dbb3c0e-6b41-4a6e-a6b6-7a6ee2a4bd5c \\
     --reason "the directory is mended"
@@ -169,13 +171,17 @@ Examples:
 )
 
 EXPORT: Final = HelpText(
-    "Write everything that is known of a person to a file.",
+    "Write every event about a person, with its link, to a file.",
     f"""\
 For a person's request for their data. Events count that are linked to the
 user, or that name one of the identities (in any scheme, in upper or lower
-case): those of --identity, and those of the user in the directory. The file
-has one JSON object a line; it appears whole or not at all, and its owner
-alone may read it.
+case): those of --identity, and those of the user in the directory. Of a user
+who has left the directory give the id, and every name by --identity. Other
+identities on these events are listed: those of the person may be on more. The
+file has one JSON object a line: an event as it was sent, and its link, with
+who set it by hand and why. Sums, earlier corrections and the record in the
+directory are not in it. It appears whole or not at all, for its owner alone
+to read.
 
 Examples:
   cscs events export --user u12 --output u12.ndjson
@@ -191,12 +197,15 @@ Examples:
 ERASE: Final = HelpText(
     "Remove a person from all events; their numbers stay.",
     f"""\
-For a person's request to be forgotten. Identities are removed, texts that are
-one of the person's and names of jobs become "erased", and so do notes about
+For a person's request to be forgotten. Identities are removed, names of jobs
+and the person's names in texts become "erased", and so do notes about
 corrections; projects and allocations keep their sums. It cannot be undone,
 but by a backup. The events of --user and --identity are found as by `cscs
-events export`. A collector that sends an erased event again changes nothing;
-so remove the person from the directory and the collectors first.
+events export`, and other identities on them are listed as there. A collector
+that sends an erased event again changes nothing. Erase first, while the
+directory knows the person's names; then remove the person from the directory
+and the collectors. Run it again if it ends with 3: events kept being
+replaced.
 
 Examples:
   cscs events erase --user u12 --dry-run
@@ -226,7 +235,8 @@ DIRECTORY_CHECK: Final = HelpText(
     "Read a directory and say what is wrong with it.",
     f"""\
 FILE is YAML or JSON, or a folder of tables (users.csv, projects.csv,
-allocations.csv, openstack_requests.csv); by default adapters.directory.path.
+allocations.csv, openstack_requests.csv, all of which have to be there); by
+default adapters.directory.path.
 A record that does not hold is left out, alone.
 
 Examples:

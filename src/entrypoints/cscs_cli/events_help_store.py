@@ -72,6 +72,9 @@ Examples:
 STATUS: Final = HelpText(
     "Say what is in the store, and whether this version can work with it.",
     f"""\
+It ends with 0 if a server with these settings would start. What that server
+would tell of them, such as that there is no directory, is told here too.
+
 Examples:
   cscs events status
   cscs events status --json
@@ -80,7 +83,7 @@ Examples:
 
 Exit codes: 0 the store can be used, 1 it cannot be reached, 2 usage,
 configuration, or tables of another version (the command that mends it is
-told).
+told), or a retention that the store does not carry out.
 """,
 )
 

@@ -101,8 +101,9 @@ def events_unlink(
     by = operator_name()
     settings = load_for_events(options)
 
-    async def work(service: EventsService) -> Sequence[StoredEvent]:
-        return await withdraw_correction(
+    async def work(service: EventsService) -> tuple[bool, Sequence[StoredEvent]]:
+        there = await service.store.events(event)
+        after = await withdraw_correction(
             event,
             store=service.store,
             directory=service.directory,
@@ -111,8 +112,13 @@ def events_unlink(
             reason=reason,
             dry_run=dry_run,
         )
+        return any(stored.link.is_manual for stored in there), after
 
-    _tell(with_events(settings, work), dry_run=dry_run, json=options.json)
+    was_by_hand, events = with_events(settings, work)
+    if was_by_hand or options.json:
+        _tell(events, dry_run=dry_run, json=options.json)
+    else:
+        say(f"{event} has no link by hand; nothing was changed.")
     return ExitCode.DONE
 
 

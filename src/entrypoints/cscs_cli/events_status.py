@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+import attrs
 from rich.text import Text
 
 from cscs_bootstrap.events_adapters import check_store
 from cscs_bootstrap.events_administration import EventDatabase, SchemaState, event_database
+from cscs_bootstrap.events_retention import refused_retention
 from cscs_bootstrap.json_text import encode
+from cscs_bootstrap.settings import Settings
+from cscs_bootstrap.settings_events_rules import events_notices
 from cscs_cli.events_options import DEFAULTS, EventsOptions, load_for_events
 from cscs_cli.events_texts import moment_text, name_text
 from cscs_cli.exit_codes import ExitCode
@@ -22,23 +26,42 @@ _MIB = 1 << 20
 
 
 def events_status(*, options: EventsOptions = DEFAULTS) -> int:
-    """Print what is in the store, and return whether it can be used."""
+    """Print what is in the store, and return whether a server would work with it."""
     settings = load_for_events(options)
-    database = event_database(settings)
-    state, fault = database.state(), None
-    try:
-        check_store(settings)
-    except OutdatedStoreError as error:
-        fault = error
+    database, notices = event_database(settings), events_notices(settings)
+    state = database.state()
+    fault = _fault(settings, state)
     if options.json:
-        say_bytes(encode(_wire(database, state, fault)))
+        say_bytes(encode({**_wire(database, state, fault), "notices": notices}))
     else:
         for name, text in _described(database, state):
             console().print(Text(f"{name:<20}{text}"), soft_wrap=True)
+    for notice in notices:
+        complain(f"Notice: {visible(notice)}")
     if fault is None:
         return ExitCode.DONE
-    complain(f"{fault}.")
+    complain(fault.text)
     return ExitCode.USAGE_OR_CONFIGURATION
+
+
+@attrs.frozen(kw_only=True)
+class _Fault:
+    """Why no server starts with this store, and what would mend it."""
+
+    text: str
+    reason: str
+    remedy: str
+
+
+def _fault(settings: Settings, state: SchemaState) -> _Fault | None:
+    try:
+        check_store(settings)
+    except OutdatedStoreError as error:
+        return _Fault(text=f"{error}.", reason=error.reason, remedy=error.remedy)
+    for mistake in refused_retention(settings, state.layout):
+        reason = f"{mistake.key} {mistake.reason}"
+        return _Fault(text=str(mistake), reason=reason, remedy=mistake.hint)
+    return None
 
 
 def _described(database: EventDatabase, state: SchemaState) -> Iterator[tuple[str, str]]:
@@ -66,9 +89,7 @@ def _moment(moment: datetime | None) -> str:
     return "-" if moment is None else moment_text(moment)
 
 
-def _wire(
-    database: EventDatabase, state: SchemaState, fault: OutdatedStoreError | None
-) -> dict[str, object]:
+def _wire(database: EventDatabase, state: SchemaState, fault: _Fault | None) -> dict[str, object]:
     return {
         "store": database.place,
         "dialect": state.layout and state.layout.value,

@@ -14,10 +14,10 @@ from cscs_cli.events_days import ALL_DAYS, DayOptions, days_of
 from cscs_cli.events_filters import named
 from cscs_cli.events_options import DEFAULTS, EventsOptions, load_for_events
 from cscs_cli.events_running import with_events
-from cscs_cli.events_summary_output import show_summary, summary_csv
+from cscs_cli.events_summary_output import caution, show_summary, summary_csv
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
-from cscs_cli.terminal import console, say_bytes, say_piece
+from cscs_cli.terminal import complain, console, say_bytes, say_piece
 from cscs_domain.events.buckets import BucketSize
 from cscs_domain.events.stored import UsageScope
 from cscs_domain.events.summarise_usage import summarise_usage
@@ -60,6 +60,8 @@ def events_summary(
         settings,
         lambda events: summarise_usage(query, store=events.store, directory=events.directory),
     )
+    if sentence := caution(summary):
+        complain(sentence)
     if options.json:
         say_bytes(encode(usage_summary_to_wire(summary)))
     elif csv:

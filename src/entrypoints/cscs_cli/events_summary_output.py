@@ -15,6 +15,7 @@ from cscs_cli.events_texts import NOTHING, hours_text, moment_text, name_text
 from cscs_cli.plurals import counted
 from cscs_cli.terminal import visible
 from cscs_cli.usage_tables import UsageTable
+from cscs_domain._text import shown
 from cscs_domain.events.granted_use import GrantUse, UnitUse
 from cscs_domain.events.hours import gib_hours, hours
 from cscs_domain.events.usage_summary import UsageSummary, sums_to_wire
@@ -37,6 +38,16 @@ def summary_csv(summary: UsageSummary) -> bytes:
     return out.getvalue().encode()
 
 
+def caution(summary: UsageSummary) -> str | None:
+    """What to say of a summary besides: most often, somebody has mistyped an id."""
+    if summary.name is not None:
+        return None
+    kind, id_ = summary.query.scope.value, shown(summary.query.id)
+    return (
+        f"The directory has no {kind} with the id {id_} (any more); its usage is told all the same."
+    )
+
+
 def show_summary(summary: UsageSummary, console: Console) -> None:
     """Print what it is of, the series with its totals, and grants."""
     query = summary.query
@@ -49,7 +60,8 @@ def show_summary(summary: UsageSummary, console: Console) -> None:
     columns = (query.size.value, *_AMOUNTS)
     UsageTable(columns=columns, amounts=frozenset(_AMOUNTS), rows=rows).show(console)
     _show_grants(summary, console)
-    for note in _notes(summary):
+    if count := summary.totals.not_summed:
+        note = f"{counted(count, 'event')} of totals do not add up and were left out of the sums."
         console.print(Text(note), soft_wrap=True)
 
 
@@ -68,31 +80,34 @@ def _show_grants(summary: UsageSummary, console: Console) -> None:
     if not summary.grants:
         return
     console.print()
-    rows = [_grant(use, unit) for use in summary.grants for unit in use.units]
+    rows = [row for use in summary.grants for row in _grants(use)]
     columns = ("allocation", "status", "from", "to", "unit", *_GRANTS)
     UsageTable(columns=columns, amounts=frozenset(_GRANTS), rows=rows).show(console)
 
 
-def _grant(use: GrantUse, unit: UnitUse) -> tuple[str, ...]:
-    share = unit.share
-    return (
+def _grants(use: GrantUse) -> Iterator[tuple[str, ...]]:
+    """A line for each unit that was granted, one without amounts where none was."""
+    allocation = (
         name_text(use.allocation),
         use.status.value,
         NOTHING if use.start is None else moment_text(use.start),
         NOTHING if use.end is None else moment_text(use.end),
+    )
+    if not use.units:
+        yield (*allocation, NOTHING, *(NOTHING for _ in _GRANTS))
+    for unit in use.units:
+        yield (*allocation, *_amounts(unit))
+
+
+def _amounts(unit: UnitUse) -> tuple[str, ...]:
+    share = unit.share
+    return (
         unit.unit.value.replace("_", "-"),
         str(unit.granted_hours),
         hours_text(unit.consumed_seconds),
         hours_text(unit.remaining_seconds),
         NOTHING if share is None else f"{share * 100:.2f} %",
     )
-
-
-def _notes(summary: UsageSummary) -> Iterator[str]:
-    if summary.name is None:
-        yield "The directory does not know this id (any more)."
-    if count := summary.totals.not_summed:
-        yield f"{counted(count, 'event')} of totals do not add up and were left out of the sums."
 
 
 def _plain(value: object) -> str:

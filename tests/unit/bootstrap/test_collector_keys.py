@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from cscs_bootstrap.collector_keys import CollectorKeys
 from cscs_bootstrap.settings import load_settings
@@ -63,3 +64,70 @@ def test_a_key_that_was_changed_in_its_file_counts_at_once(tmp_path: Path) -> No
 
 def test_keys_do_not_show_themselves() -> None:
     assert FIRST not in repr(two_keys())
+
+
+class TestKeysInFiles:
+    """A key that is rotated badly must neither be guessed nor be taken for another collector's."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        path = tmp_path / "key"
+        path.write_text(FIRST, encoding="utf-8")
+        return path
+
+    def following(self, file: Path) -> CollectorKeys:
+        """One key out of a file beside one that stays."""
+        named = f'{{"pbs1": "{SECOND}"}}'
+        return keys(COLLECTOR_API_KEY_FILE=str(file), CSCS_EVENTS__COLLECTOR_KEYS=named)
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b"short\n", "guessed"),
+            (b"a key with blanks in it\n", "blank"),
+            (f"{SECOND}\n".encode(), "is the key of pbs1"),
+            (b"\n", "is empty"),
+            (b"\xff" * 20, "UTF-8"),
+        ],
+    )
+    def test_a_key_that_is_no_good_is_not_taken_and_told_once(
+        self, file: Path, content: bytes, why: str
+    ) -> None:
+        found = self.following(file)
+        file.write_bytes(content)
+
+        with capture_logs() as lines:
+            for _ in range(2):
+                assert found.sender_of(FIRST) == "default"
+                assert found.sender_of(SECOND) == "pbs1"
+                assert found.sender_of(content.decode(errors="replace")) in {None, "pbs1"}
+        (line,) = lines
+        assert (line["event"], line["collector"]) == ("collector_key_refused", "default")
+        assert why in line["reason"]
+        assert SECOND not in str(line)
+
+    def test_a_file_that_is_gone_leaves_its_key_in_use(self, file: Path) -> None:
+        found = self.following(file)
+        file.unlink()
+
+        with capture_logs() as lines:
+            assert found.sender_of(FIRST) == "default"
+        assert [line["log_level"] for line in lines] == ["error"]
+
+    def test_after_a_bad_key_a_good_one_is_taken(self, file: Path) -> None:
+        found = self.following(file)
+        file.write_text("short", encoding="utf-8")
+        assert found.sender_of("short") is None
+        file.write_text("a-third-key-that-is-good", encoding="utf-8")
+
+        assert found.sender_of("a-third-key-that-is-good") == "default"
+        assert found.sender_of(FIRST) is None
+
+    def test_the_same_fault_is_told_again_after_it_was_mended(self, file: Path) -> None:
+        found = self.following(file)
+        with capture_logs() as lines:
+            for text in ("short", FIRST, "short"):
+                file.write_text(text, encoding="utf-8")
+                assert found.sender_of(FIRST) == "default"
+
+        assert len(lines) == 2

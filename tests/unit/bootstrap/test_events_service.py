@@ -175,6 +175,7 @@ class TestConfigured:
         (mistake,) = caught.value.mistakes
         assert (mistake.key, mistake.variable) == ("events.database_url", "DATABASE_URL")
         assert "hunter2" not in str(mistake)
+        assert not mistake.reason.endswith("..")
 
     def test_mistakes_about_events_are_told_beside_others(self) -> None:
         with pytest.raises(ConfigurationError) as caught:

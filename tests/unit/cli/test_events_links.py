@@ -146,6 +146,16 @@ class TestLink:
         link = link_of(site, event, capsys)
         assert (link["project"], link["is_manual"]) == ("207", False)
 
+    def test_what_is_not_by_hand_cannot_be_taken_back(self, site: EventsSite, capsys: Said) -> None:
+        event = sample_id("pbs", "4001.")
+        before = link_of(site, event, capsys)
+
+        assert site.run("unlink", event, *WHY) == 0
+        assert capsys.readouterr().out == f"{event} has no link by hand; nothing was changed.\n"
+        assert site.run("unlink", event, *WHY, "--json") == 0
+        assert told(capsys)["events"][0]["link"] == before
+        assert site.run("unlink", event, "--reason", " ") == 2
+
     @pytest.mark.parametrize(
         ("words", "why"),
         [

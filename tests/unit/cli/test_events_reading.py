@@ -187,6 +187,28 @@ class TestSummary:
             "total",
         ]
         assert "a207-2025" in grants
+        assert grants.splitlines()[0].split()[:2] == ["allocation", "status"]
+
+    def test_allocations_without_a_grant_are_listed_as_in_json(
+        self, site: EventsSite, capsys: Said
+    ) -> None:
+        without = site.directory.read_text(encoding="utf-8").replace("granted:", "remark:")
+        site.directory.write_text(without, encoding="utf-8")
+
+        assert self.summary(site, *DAY, "--json") == 0
+        names = [grant["allocation"] for grant in told(capsys)["grants"]]
+        assert self.summary(site, *DAY) == 0
+        _, grants = capsys.readouterr().out.split("\n\n")
+        rows = [line.split() for line in grants.splitlines()[1:]]
+        assert [row[0] for row in rows] == names
+        assert {tuple(row[-5:]) for row in rows} == {("-",) * 5}
+
+    def test_without_allocations_nothing_follows_the_series(
+        self, site: EventsSite, capsys: Said
+    ) -> None:
+        assert site.run("summary", "--scope", "user", "--id", "u1", *DAY) == 0
+
+        assert "\n\n" not in capsys.readouterr().out
 
     def test_csv_has_a_record_a_bucket(self, site: EventsSite, capsys: Said) -> None:
         words = ("--from", "2025-10-01", "--to", "2025-11-30", "--granularity", "month", "--csv")
@@ -196,10 +218,17 @@ class TestSummary:
         assert [row["name"] for row in rows] == ["2025-10", "2025-11"]
         assert [row["events"] for row in rows] == ["0", "8"]
 
-    def test_an_id_that_nobody_knows_is_told(self, site: EventsSite, capsys: Said) -> None:
-        assert site.run("summary", "--scope", "user", "--id", "gone", *DAY) == 0
+    @pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+    def test_an_id_that_nobody_knows_is_told_beside_the_sums(
+        self, site: EventsSite, capsys: Said, form: tuple[str, ...]
+    ) -> None:
+        assert site.run("summary", "--scope", "user", "--id", "gone", *DAY, *form) == 0
 
-        assert "does not know this id" in capsys.readouterr().out
+        out, err = capsys.readouterr()
+        assert "The directory has no user with the id 'gone'" in err
+        assert "directory" not in out
+        assert self.summary(site, *form) == 0
+        assert not capsys.readouterr().err
 
     def test_by_default_it_is_the_current_month(self, site: EventsSite, capsys: Said) -> None:
         assert self.summary(site, "--source", "pbs", "--json") == 0

@@ -131,6 +131,31 @@ class TestStatus:
         assert site.run("status") == 0
         assert "zone of the days    Europe/Zurich" in said(capsys)
 
+    def test_what_a_server_would_tell_at_its_start_is_told(
+        self, site: EventsSite, capsys: Said
+    ) -> None:
+        assert site.run("init") == 0
+        lines = ("site_timezone: Europe/Zurich", "events: {database_url: sqlite:///events.sqlite3}")
+        site.config.write_text("\n".join(lines), encoding="utf-8")
+        capsys.readouterr()
+
+        assert site.run("status") == 0
+        assert "adapters.directory.path is not set" in capsys.readouterr().err
+        assert site.run("status", "--json") == 0
+        notices = json.loads(said(capsys))["notices"]
+        assert any("events.collector_key is not set" in notice for notice in notices)
+
+    def test_a_retention_that_nothing_carries_out_is_a_fault(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+    ) -> None:
+        site = filled_site(tmp_path)
+        monkeypatch.setenv("CSCS_EVENTS__RETENTION_DAYS", "200")
+
+        assert site.run("status") == 2
+        assert "events.retention_days" in capsys.readouterr().err
+        assert site.run("status", "--json") == 2
+        assert "TimescaleDB" in json.loads(said(capsys))["fault"]["reason"]
+
     def test_another_zone_is_told_with_the_remedy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
     ) -> None:

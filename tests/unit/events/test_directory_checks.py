@@ -127,19 +127,52 @@ def test_external_ids_that_differ_in_case_are_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("twin", "name"),
+    ("projects", "message"),
     [
-        (DirectoryProject(id="p2", title=" ONE ", slug="x"), "title 'one'"),
-        (DirectoryProject(id="p2", title="Two", slug="One"), "slug 'one'"),
-        (DirectoryProject(id="p2", title="one!"), "slug 'one'"),
+        (
+            (ONE, DirectoryProject(id="p2", title=" ONE ", slug="x")),
+            "Projects p1, p2 have the title 'one'; none is found by it.",
+        ),
+        (
+            (
+                DirectoryProject(id="p1", title="a", slug="one"),
+                DirectoryProject(id="p2", title="b", slug="One"),
+            ),
+            "Projects p1, p2 have the slug 'one'; none is found by it.",
+        ),
+        (
+            (ONE, DirectoryProject(id="p2", title="one!", slug="x")),
+            "Titles of projects p1, p2 have the slug 'one'; none is found by it.",
+        ),
     ],
+    ids=["title", "slug", "slug of titles"],
 )
-def test_a_name_of_two_projects_is_told(twin: DirectoryProject, name: str) -> None:
-    problems = ambiguities(KnownDirectory(projects=(ONE, twin)))
+def test_a_name_of_two_projects_is_told(
+    projects: tuple[DirectoryProject, ...], message: str
+) -> None:
+    assert [one.message for one in ambiguities(KnownDirectory(projects=projects))] == [message]
 
-    assert [one.message for one in problems] == [
-        f"Projects p1, p2 have the {name}; none is found by it."
-    ]
+
+@pytest.mark.parametrize(
+    "projects",
+    [
+        (ONE, DirectoryProject(id="p2", title="Two", slug="One")),
+        (
+            DirectoryProject(id="p1", title="one", slug="a"),
+            DirectoryProject(id="p2", title="one!", slug="b"),
+        ),
+        (
+            ONE,
+            DirectoryProject(id="p2", title="one!"),
+            DirectoryProject(id="3", title="", slug="one"),
+        ),
+    ],
+    ids=["own slug first", "all have their own", "another has it for its own"],
+)
+def test_slugs_of_titles_by_which_nothing_is_looked_for_may_be_equal(
+    projects: tuple[DirectoryProject, ...],
+) -> None:
+    assert not ambiguities(KnownDirectory(projects=projects))
 
 
 def test_a_name_of_two_projects_in_openstack_is_told() -> None:

@@ -8,25 +8,28 @@ from datetime import date, datetime, timedelta
 import attrs
 import pytest
 
-from cscs_domain.errors import InvalidValueError, UnknownEntryError
-from cscs_domain.events.directory import DirectoryUser, KnownDirectory
+from cscs_domain.errors import InvalidValueError
+from cscs_domain.events.bounds import LONGEST_NAME, MOST_CHARACTERS
 from cscs_domain.events.erase_person import ErasureReport, erase_person
 from cscs_domain.events.erasure import erase
 from cscs_domain.events.event import EventIdentity
 from cscs_domain.events.export_person import export_person
 from cscs_domain.events.links import Correction, Link, LinkGap, LinkState, UserMatch
-from cscs_domain.events.persons import person_of
-from cscs_domain.events.stored import ErasedEvent, Person, StoredEvent, SumsQuery, UsageScope
+from cscs_domain.events.stored import (
+    ErasedEvent,
+    LinkChange,
+    Person,
+    StoredEvent,
+    SumsQuery,
+    UsageScope,
+)
 from cscs_domain.events.usage_sums import UsageSums
 from cscs_domain.progress import Stage
-from cscs_fakes.directory import FakeDirectory
 from cscs_fakes.usage_event_store import FakeUsageEventStore
 from tests.events_site import NOW, START, ZURICH, an_event, at, everything, linked, mail, only_one
 
 pytestmark = pytest.mark.anyio
 
-ANNA = DirectoryUser(id="u1", external_id="Sub-1", email="Anna@X", username="anovak")
-KNOWN = KnownDirectory(users=(ANNA,))
 PERSON = Person(user="u1", identities=frozenset({"sub-1", "anna@x", "anovak"}))
 ANNA_S = Link(
     user="u1", project="p1", user_match=UserMatch.USER_EMAIL, sought_identity=mail("Anna@X")
@@ -52,30 +55,6 @@ async def store_with(*links: Link) -> FakeUsageEventStore:
         events.append(linked(event, number, link))
     await store.store(events, at=NOW)
     return store
-
-
-async def test_a_user_is_a_person_with_all_that_the_directory_knows() -> None:
-    person = await person_of(FakeDirectory(KNOWN), user="anovak", identities=["Other@Y"])
-
-    assert person == attrs.evolve(PERSON, identities=PERSON.identities | {"other@y"})
-
-
-async def test_whoever_left_the_directory_is_found_by_identities() -> None:
-    directory = FakeDirectory()
-
-    person = await person_of(directory, identities=["Anna@X"])
-
-    assert person == Person(identities=frozenset({"anna@x"}))
-    assert directory.finds == 0
-
-
-async def test_nobody_is_no_person() -> None:
-    with pytest.raises(InvalidValueError, match="needs a user or an identity"):
-        await person_of(FakeDirectory(KNOWN))
-    with pytest.raises(UnknownEntryError, match="ghost"):
-        await person_of(FakeDirectory(KNOWN), user="ghost")
-    with pytest.raises(InvalidValueError, match="identity"):
-        await person_of(FakeDirectory(KNOWN), identities=[""])
 
 
 def without_person(stored: StoredEvent, person: Person = PERSON) -> ErasedEvent:
@@ -107,6 +86,8 @@ def test_identities_go_and_so_does_the_user() -> None:
         ({"anna@x": 1, "Anna@X": 2}, {"erased": 1, "erased+": 2}),
         ({"anna@x": 1, "erased": 2}, {"erased+": 1, "erased": 2}),
         ({"owner": "anna@xy", "n": 7}, {"owner": "anna@xy", "n": 7}),
+        ({"dir": "/home/ANOVAK/run_1"}, {"dir": "/home/erased/run_1"}),
+        ({"of anovak": ["x-other-name"]}, {"of erased": ["x-erased"]}),
     ],
 )
 def test_names_of_the_person_go_wherever_they_stand(
@@ -141,6 +122,36 @@ def test_a_project_that_is_called_like_the_person_loses_its_name() -> None:
     assert gone.link.project == "p1"
 
 
+def test_a_project_that_is_called_after_the_person_loses_the_name() -> None:
+    name = "anovak-" * 36 + "lab"
+    stored = stored_one({"project": "anovak-lab"}, attrs.evolve(ANNA_S, sought_project=name))
+    stored = attrs.evolve(stored, event=attrs.evolve(stored.event, project_slug=name))
+
+    gone = without_person(stored)
+
+    assert gone.event.context["project"] == "erased-lab"
+    assert gone.event.project_slug == gone.link.sought_project == "erased-" * 36 + "lab"
+
+
+def test_a_name_that_would_become_too_long_is_cut() -> None:
+    stored = stored_one()
+    name = "anna-" * 51
+    stored = attrs.evolve(stored, event=attrs.evolve(stored.event, project_slug=name))
+
+    gone = without_person(stored, Person(identities=frozenset({"anna@x", "anna"})))
+
+    assert gone.event.project_slug == ("erased-" * 51)[:LONGEST_NAME]
+
+
+def test_texts_that_would_become_too_large_go_altogether() -> None:
+    """`erased` is longer than `anna`, and an event that is too large could not be read again."""
+    much = {"notes": "anna " * (MOST_CHARACTERS // 5 - 5), "measure": "delta"}
+    gone = without_person(stored_one(much), Person(identities=frozenset({"anna@x", "anna"})))
+
+    assert (gone.event.context, gone.event.extra) == ({}, {"measure": "delta"})
+    assert gone.event.identities == ()
+
+
 def test_what_was_used_and_when_stays() -> None:
     stored = stored_one()
 
@@ -160,6 +171,35 @@ def test_of_somebody_else_s_event_only_the_person_s_names_go() -> None:
 
     assert gone.event.identities == (mail("bob@x"),)
     assert gone.link == attrs.evolve(link, correction=BY_ERASURE)
+
+
+CONTACTS = [mail("bob@x"), mail(" Anna@x "), mail("eve@x"), EventIdentity("oidc_sub", "sub-bob")]
+
+
+def of_contacts(link: Link) -> StoredEvent:
+    """The event of an OpenStack project with three contacts."""
+    event = an_event(identities=CONTACTS, source="openstack")
+    return StoredEvent(event_id=linked(event).event_id, event=event, link=link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        Link(user="u2", user_match=UserMatch.USER_EMAIL, sought_identity=mail("bob@x")),
+        Link(gaps=(LinkGap.UNKNOWN_USER,), sought_identity=mail("bob@x")),
+    ],
+    ids=["linked to another", "linked to nobody"],
+)
+def test_other_contacts_of_a_project_stay(link: Link) -> None:
+    gone = without_person(of_contacts(link))
+
+    assert gone.event.identities == (mail("bob@x"), mail("eve@x"), CONTACTS[3])
+    assert (gone.link.user, gone.link.sought_identity) == (link.user, mail("bob@x"))
+    assert gone.link.gaps == ()
+
+
+def test_all_contacts_go_if_the_event_is_linked_to_the_person() -> None:
+    assert without_person(of_contacts(ANNA_S)).event.identities == ()
 
 
 def test_a_user_who_was_found_by_the_person_s_name_is_the_person() -> None:
@@ -215,6 +255,56 @@ async def test_totals_stay_but_for_the_person_s() -> None:
     assert await store.daily_sums(of_project) == before
     assert before[0].sums == UsageSums(events=2, cpu_seconds=200)
     assert await store.daily_sums(attrs.evolve(of_project, scope=UsageScope.USER, id="u1")) == []
+
+
+async def test_other_identities_on_the_events_are_told_of_and_not_looked_for() -> None:
+    """Other events with the e-mail alone stay, and nobody but people knows whose they are."""
+    store = FakeUsageEventStore(ZURICH)
+    both = an_event(identities=[mail("Anna@Old"), EventIdentity("perun_username", "anovak")])
+    only_old = an_event("2025-11-19T12:00Z", identities=[mail("anna@old")])
+    await store.store([linked(both, 1), linked(both, 2), linked(only_old, 3)], at=NOW)
+    person = Person(identities=frozenset({"anovak"}))
+
+    planned = await erased(store, person, dry_run=True)
+    report = await erased(store, person)
+
+    assert report.further_identities == (mail("Anna@Old"),)
+    assert planned == report
+    assert (await only_one(store, 3)).event == only_old
+    again = await erased(store, Person(identities=frozenset({"anna@old"})))
+    assert (again.events, again.further_identities) == (1, ())
+
+
+async def test_sums_of_events_that_are_gone_are_the_person_s_no_longer() -> None:
+    store = await store_with(ANNA_S, ANNA_S)
+    store.drop_before(at("2025-11-19T12:00Z"))
+    planned = await erased(store, dry_run=True)
+
+    report = await erased(store)
+
+    assert (planned.sums, report.events, report.sums) == (0, 1, 1)
+    of_user = SumsQuery(
+        scope=UsageScope.USER, id="u1", first=date(2025, 1, 1), last=date(2025, 12, 31)
+    )
+    assert await store.daily_sums(of_user) == []
+    (day,) = await store.daily_sums(attrs.evolve(of_user, scope=UsageScope.PROJECT, id="p1"))
+    assert day.sums == UsageSums(events=2, cpu_seconds=200)
+
+
+async def test_a_correction_to_the_person_and_back_is_not_remembered() -> None:
+    store = await store_with(Link(user="u2", correction=BY_ERASURE))
+    (there,) = await everything(store)
+    there = attrs.evolve(there, event=attrs.evolve(there.event, identities=()))
+    store.book.events[there.key] = there
+    for link in (ANNA_S, there.link):
+        change = LinkChange(key=there.key, revision=1, link=link, withdrawal=BY_ERASURE)
+        await store.correct([change], at=NOW)
+
+    assert (await erased(store)).events == 0
+
+    assert all(kept.by == kept.reason == "erased" for kept in store.book.corrections)
+    ids = {kept.before.user for kept in store.book.corrections}
+    assert ids | {kept.after.user for kept in store.book.corrections} == {"u2", None}
 
 
 async def test_to_erase_again_finds_nothing() -> None:

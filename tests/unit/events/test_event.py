@@ -92,6 +92,8 @@ def test_a_window_ends_after_it_begins() -> None:
     [
         ({"source": ""}, "source"),
         ({"source": "s" * 256}, "source"),
+        ({"source": "pbs\r"}, "source"),
+        ({"schema_version": "1\t0"}, "schema_version"),
         ({"schema_version": None}, "schema_version"),
         ({"project_slug": "a\0b"}, "project_slug"),
         ({"context": {"projectTitle": "t" * 256}}, "context.projectTitle"),
@@ -150,6 +152,9 @@ def test_any_mapping_becomes_an_object_that_can_be_written() -> None:
     ("arguments", "what"),
     [
         (("", "v"), "scheme"),
+        (("s\n", "v"), "scheme"),
+        (("\x1b[2J", "v"), "scheme"),
+        (("s\x85", "v"), "scheme"),
         (("s", ""), "value"),
         (("s", "\ud800"), "value"),
         (("s", "v" * 1025), "value"),

@@ -226,6 +226,10 @@ def test_identities_are_kept_whatever_their_scheme_is() -> None:
     ("value", "message"),
     [
         (identity(scheme=""), "identities.0.scheme must not be empty"),
+        (
+            identity(scheme="user\x7f"),
+            "identities.0.scheme must not contain control characters",
+        ),
         (identity(scheme=None), "identities.0.scheme must be a string (got nothing)"),
         (identity(value=7), "identities.0.value must be a string"),
         (
@@ -252,6 +256,7 @@ def test_a_bad_identity_is_named_by_its_position(value: Wire, message: str) -> N
     [
         (wire(project_slug=7), "project_slug must be a string"),
         (wire(schema_version=""), "schema_version must not be empty"),
+        (wire(schema_version="1\n"), "schema_version must not contain control characters"),
         (wire(metrics=[]), "metrics must be an object"),
         (wire(extra=[]), "extra must be an object"),
         (wire(source=["pbs"]), f"source must be one of {SOURCES} (got a list of 1)"),

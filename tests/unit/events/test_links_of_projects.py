@@ -33,12 +33,14 @@ KNOWN = directory(USER, OWN, CLIMATE, QCD, UNDERSCORES)
         ("alpine climate", "1", ProjectMatch.TITLE),
         ("  ALPINE CLIMATE\n", "1", ProjectMatch.TITLE),
         ("g207", "1", ProjectMatch.SLUG),
-        ("alpine-climate", None, None),
+        ("alpine-climate", "1", ProjectMatch.SLUG),
+        ("Alpine_Climate!", "1", ProjectMatch.SLUG),
         ("lattice_qcd Λ", "2", ProjectMatch.SLUG),
         ("LATTICE-QCD-λ", "2", ProjectMatch.SLUG),
         ("Deep_Sky_1", "3", ProjectMatch.SLUG),
-        ("deep-sky", None, None),
-        ("deep sky_", None, None),
+        ("deep-sky", "3", ProjectMatch.SLUG),
+        ("deep sky_", "3", ProjectMatch.SLUG),
+        ("deep-sky-1", None, None),
         ("g20_", None, None),
         ("%", None, None),
     ],
@@ -46,7 +48,7 @@ KNOWN = directory(USER, OWN, CLIMATE, QCD, UNDERSCORES)
 def test_a_project_is_found_by_title_or_slug(
     name: str, project: str | None, match: ProjectMatch | None
 ) -> None:
-    """A project with a slug of its own is not found by the one of its title."""
+    """A project with a slug of its own is found by the one of its title as well."""
     made = link(named(name), KNOWN)
 
     assert (made.project, made.project_match) == (project, match)
@@ -116,10 +118,25 @@ def test_two_projects_of_one_title_are_none_even_if_a_slug_tells_them_apart() ->
 
 
 def test_two_projects_of_one_slug_are_none() -> None:
-    twin = DirectoryProject(id="9", title="g207", slug=None)
+    twin = DirectoryProject(id="9", title="Another", slug="g207")
 
-    assert link(named("G-207!"), directory(CLIMATE, twin)).gaps == (LinkGap.UNKNOWN_PROJECT,)
     assert link(named("G207!"), directory(CLIMATE, twin)).gaps == (LinkGap.AMBIGUOUS_PROJECT,)
+
+
+def test_two_titles_of_one_slug_are_none_whatever_slugs_of_their_own_they_have() -> None:
+    twin = DirectoryProject(id="9", title="Alpine Climate!", slug="G208")
+
+    made = link(named("alpine_climate"), directory(CLIMATE, twin))
+
+    assert (made.project, made.gaps) == (None, (LinkGap.AMBIGUOUS_PROJECT,))
+
+
+def test_a_project_s_own_slug_comes_before_the_slug_of_another_s_title() -> None:
+    titled = DirectoryProject(id="9", title="G 207")
+    owner = DirectoryProject(id="8", title="Other", slug="g-207")
+
+    assert link(named("G-207!"), directory(titled, owner)).project == "8"
+    assert link(named("G-207!"), directory(titled)).project == "9"
 
 
 def test_a_title_comes_before_a_slug() -> None:

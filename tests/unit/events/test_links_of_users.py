@@ -27,7 +27,11 @@ KNOWN = directory(ANNA, BERT, DirectoryUser(id="u3", username="bxrt"))
         ("perun_user", "Anna", "u1"),
         ("perun_username", "b_rt", "u2"),
         ("perun_username", "b%", None),
-        ("perun_username", " anna", None),
+        ("perun_username", " anna\t", "u1"),
+        ("oidc_sub", " Sub-1 ", "u1"),
+        ("user_email", "\u3000ANNA@x.example.org", "u1"),
+        ("perun_username", "an na", None),
+        ("perun_username", "  ", None),
         ("PERUN_USERNAME", "anna", None),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from cscs_domain._text import shown
-from cscs_domain.events.bounds import DEEPEST
+from cscs_domain.errors import InvalidValueError
+from cscs_domain.events.bounds import DEEPEST, MOST_CHARACTERS, MOST_VALUES
 from tests.unit.events.event_samples import errors_of, read, wire
 
 UNKEPT = "must hold only characters that can be kept (no NUL, no half of a surrogate pair)"
@@ -65,9 +67,45 @@ def test_what_cannot_be_kept_is_named_by_its_path(
     assert errors_of(wire(**{name: value})) == [f"{name}{path} {reason}"]
 
 
+LARGEST: dict[str, dict[str, object]] = {
+    "one text": {"a": "é" * (MOST_CHARACTERS - 1)},
+    "keys": {"k" * (MOST_CHARACTERS - 4): {"abcd": 1}},
+    "keys and texts": {"a" * 100: ["b" * (MOST_CHARACTERS - 200), {"c" * 50: "d" * 50}]},
+    "values": {"a": [1] * (MOST_VALUES - 1)},
+    "values at all levels": {"a": [{"b": [[], {}, None]}] * ((MOST_VALUES - 1) // 5), "c": [0] * 3},
+}
+
+
+@pytest.mark.parametrize("name", ["context", "extra"])
+@pytest.mark.parametrize("case", LARGEST)
+def test_the_largest_objects_are_kept_and_larger_ones_refused(name: str, case: str) -> None:
+    largest = LARGEST[case]
+    event = read(wire(**{name: largest}))
+    assert getattr(event, name) == largest
+
+    larger = {**largest, "+": "x"}
+    many = "values" in case
+    rule = f"{MOST_VALUES} values" if many else f"{MOST_CHARACTERS} characters of text"
+    message = f"must not hold more than {rule}"
+    assert errors_of(wire(**{name: larger})) == [f"{name} {message}"]
+    with pytest.raises(InvalidValueError, match=message):
+        attrs.evolve(event, context=larger)
+    with pytest.raises(InvalidValueError, match=message):
+        attrs.evolve(event, extra=larger)
+
+
+def test_an_object_that_holds_itself_is_refused_soon() -> None:
+    endless: list[object] = []
+    endless += [endless] * 10
+
+    assert errors_of(wire(context={"a": endless})) == [
+        f"context must not hold more than {MOST_VALUES} values"
+    ]
+
+
 def test_every_such_value_is_named() -> None:
     assert len(errors_of(wire(context={"a": "\0", "b": {"c": float("inf")}, "d": [2**65]}))) == 3
-    assert len(errors_of(wire(context={"a": ["\0"] * 10_000, "b": "\0"}))) == 21
+    assert len(errors_of(wire(context={"a": ["\0"] * 1_000, "b": "\0"}))) == 21
 
 
 def test_depth_far_beyond_what_python_can_nest_is_refused_like_any_other() -> None:

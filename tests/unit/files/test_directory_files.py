@@ -133,7 +133,8 @@ async def test_a_file_that_is_gone_and_comes_back_is_followed(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "text", "why", "retryable"),
     [
-        ("d.yaml", "", "does not end with a line break", True),
+        ("d.yaml", "", "is empty: expected users, projects", True),
+        ("d.json", "\n \n", "is empty: expected users, projects", True),
         ("d.yaml", "# nothing yet\n", "expected users, projects", True),
         ("d.yaml", "- u1\n", "expected users, projects", False),
         ("d.yaml", "users: {u1: anna}\n", "users an object of 1 is not one list", False),
@@ -148,6 +149,7 @@ async def test_a_file_that_holds_no_directory_is_an_error(
     error = await failure(write(tmp_path / name, text))
 
     assert why in error.reason
+    assert not error.reason.endswith(".")
     assert error.retryable is retryable
     assert error.service == f"directory (file {name})"
 
@@ -207,7 +209,7 @@ async def test_a_table_that_is_none_is_an_error(tables: Path, text: str, why: st
     error = await failure(write(tables / "users.csv", text).parent)
 
     assert why in error.reason
-    assert error.service == "directory (file users.csv)"
+    assert error.service == f"directory (file {tables.name}/users.csv)"
 
 
 async def test_a_table_that_is_not_utf_8_is_an_error(tables: Path) -> None:
@@ -218,9 +220,13 @@ async def test_a_table_that_is_not_utf_8_is_an_error(tables: Path) -> None:
 
 @pytest.mark.parametrize("name", list(Section))
 async def test_no_table_may_be_missing(tables: Path, name: Section) -> None:
+    """It would read as "everybody is gone" while an export is putting the tables there."""
     (tables / f"{name}.csv").unlink()
 
-    assert (await failure(tables)).service == f"directory (file {name}.csv)"
+    error = await failure(tables)
+    assert error.service == f"directory (file {tables.name}/{name}.csv)"
+    assert "a folder has users.csv, projects.csv, allocations.csv" in error.reason
+    assert error.retryable
 
 
 async def test_a_table_of_column_names_alone_is_empty(tables: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cscs_bootstrap.secrets import DatabaseUrl
 from cscs_bootstrap.settings import as_json, as_text, describe, example_yaml, load_settings
-from cscs_bootstrap.settings_events_rules import events_cautions
+from cscs_bootstrap.settings_events_rules import events_cautions, events_notices
 from tests.unit.settings.loading import YamlFile, mistakes, only
 
 KEY, OTHER = "a-key-of-a-collector", "another-key-of-a-collector"
@@ -220,6 +220,13 @@ def test_what_is_allowed_and_doubtful_is_told(environ: dict[str, str], keys: set
     cautions = events_cautions(load_settings(environ).settings)
 
     assert {caution.key for caution in cautions} == keys
+
+
+def test_a_retention_of_events_in_memory_is_told_to_be_of_no_use() -> None:
+    environ = {"CSCS_ADAPTERS__EVENTS": "fake", "CSCS_EVENTS__RETENTION_DAYS": "200"}
+    notices = events_notices(load_settings(environ).settings)
+
+    assert any(notice.startswith("events.retention_days is not used") for notice in notices)
 
 
 def test_the_example_shows_no_password() -> None:

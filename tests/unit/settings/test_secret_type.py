@@ -134,12 +134,29 @@ def test_a_file_that_turns_bad_leaves_the_last_good_text(tmp_path: Path, bad: by
     secret = FileSecret(path)
     path.write_bytes(bad)
     assert secret.reveal() == "good"
+    assert secret.fault
 
     path.unlink()
     assert secret.reveal() == "good"
+    assert secret.fault is not None
+    assert "cannot be read" in secret.fault
 
     path.write_text("better", encoding="utf-8")
     assert secret.reveal() == "better"
+    assert secret.fault is None
+
+
+def test_a_file_that_comes_back_as_it_was_has_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("good", encoding="utf-8")
+    secret = FileSecret(path)
+    path.rename(tmp_path / "away")
+    assert secret.reveal() == "good"
+    assert secret.fault
+
+    (tmp_path / "away").rename(path)
+    assert secret.reveal() == "good"
+    assert secret.fault is None
 
 
 @pytest.mark.parametrize("bad", [b"", b"\n", b"hunter\xff", b"hunter\n2", b"hunter2" * 10_000])

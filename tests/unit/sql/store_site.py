@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Final
 
 import psycopg
@@ -41,13 +41,13 @@ def some(
 
 @asynccontextmanager
 async def opened_store(
-    url: str, prepare: Callable[[AsyncEngine], None] | None = None
+    url: str, prepare: Callable[[AsyncEngine], None] | None = None, *, zone: tzinfo = UTC
 ) -> AsyncIterator[SqlUsageEventStore]:
-    """A store on the database, whose days are those of UTC."""
+    """A store on the database, whose days are those of UTC unless said otherwise."""
     engine = async_engine(url)
     if prepare is not None:
         prepare(engine)
-    store = SqlUsageEventStore(engine, zone=UTC)
+    store = SqlUsageEventStore(engine, zone=zone)
     try:
         yield store
     finally:
@@ -114,8 +114,8 @@ def locked_file(url: str) -> Iterator[None]:
         connection.close()
 
 
-async def waiting_backend(url: str) -> int:
-    """The process on PostgreSQL that waits for a lock, as soon as there is one."""
+async def waiting_backend(url: str, *, count: int = 1) -> int:
+    """A process on PostgreSQL that waits for a lock, as soon as there are so many."""
     asked = (
         "SELECT pid FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -123,8 +123,8 @@ async def waiting_backend(url: str) -> int:
     async with asyncio.timeout(_PATIENCE):
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             while True:
-                row = await (await connection.execute(asked)).fetchone()
-                if row is not None:
-                    return int(row[0])
+                rows = await (await connection.execute(asked)).fetchall()
+                if len(rows) >= count:
+                    return int(rows[0][0])
                 await asyncio.sleep(0.005)
     raise AssertionError

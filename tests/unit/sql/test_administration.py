@@ -1,25 +1,23 @@
-"""Making the store, asking how it is, and taking another zone for its days."""
+"""Making the store, and asking how it is."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select
 
 from cscs_domain.errors import InvalidValueError, OutdatedStoreError
-from cscs_sql.administration import downgrade, initialise, rebuild, upgrade
+from cscs_sql.administration import downgrade, initialise, upgrade
 from cscs_sql.database_urls import async_engine
 from cscs_sql.dialects import Layout
 from cscs_sql.migrating import head
 from cscs_sql.migrations.revision_table import REVISION_TABLE
 from cscs_sql.opening import create_file, opened
-from cscs_sql.schema import summaries, touched_days
 from cscs_sql.schema_state import SchemaKind, require_current
 from cscs_sql.state_report import schema_state
 from cscs_sql.timescale import TimescaleChoice
 from tests.sql_databases import NOW, Fresh, initialised, postgresql
-from tests.unit.sql.store_rows import FIRST, HOUR, fill, put_events
+from tests.unit.sql.store_rows import FIRST, HOUR, fill
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -198,46 +196,3 @@ def test_only_an_older_revision_can_be_gone_back_to(database: str, to: str) -> N
 
 def test_more_steps_back_than_there_are_end_at_the_base(database: str) -> None:
     assert len(downgrade(database, "-99")) == 3
-
-
-def test_another_zone_touches_every_day_with_events(database: str) -> None:
-    with opened(database) as connection:
-        put_events(connection, [FIRST, FIRST + HOUR, FIRST + 48 * HOUR])
-
-    assert rebuild(database, ZURICH) == 2
-
-    state = schema_state(database)
-    assert (state.zone, state.touched_days) == ("Europe/Zurich", 2)
-    with opened(database) as connection:
-        days = sorted(connection.scalars(select(touched_days.c.day)))
-    assert days == [date(2025, 11, 1), date(2025, 11, 3)]
-
-
-def test_sums_of_days_whose_events_were_dropped_are_kept(database: str) -> None:
-    sums = ("cpu_seconds", "gpu_seconds", "walltime_seconds", "ram_byte_seconds")
-    row = dict.fromkeys((*sums, "storage_byte_seconds", "events", "not_summed"), 1)
-    key = {"source": "pbs", "user_id": "", "project_id": "", "allocation_id": ""}
-    days = [date(2020, 1, 1), date(2025, 10, 31), date(2025, 11, 1)]
-    with opened(database) as connection:
-        put_events(connection, [FIRST])
-        connection.execute(insert(summaries), [{"day": day, **key, **row} for day in days])
-
-    rebuild(database, ZURICH)
-
-    with opened(database) as connection:
-        kept = sorted(connection.scalars(select(summaries.c.day)))
-    assert kept == days[:2]
-
-
-def test_a_day_of_25_hours_is_one_day(database: str) -> None:
-    """Clocks in Zurich go back on 2025-10-26."""
-    begins = datetime(2025, 10, 25, 22, tzinfo=UTC)
-    with opened(database) as connection:
-        put_events(connection, [begins, begins + 24 * HOUR, begins + 25 * HOUR])
-
-    assert rebuild(database, ZURICH) == 2
-
-
-def test_an_empty_store_can_change_its_zone(database: str) -> None:
-    assert rebuild(database, ZURICH) == 0
-    assert schema_state(database).zone == "Europe/Zurich"

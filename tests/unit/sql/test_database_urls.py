@@ -55,6 +55,10 @@ def test_a_url_is_described_without_its_secrets(url: str, described: str) -> Non
         ("sqlite:///file:events?mode=ro", "names no file"),
         (f"sqlite://{SECRET}", "slashes"),
         (f"sqlite:///events?key={SECRET}", "parameters"),
+        (f"postgresql://cscs:{SECRET}@db/events?nooption=y", "does not know"),
+        (f"postgresql://cscs@db/events?{SECRET}=y", "does not know"),
+        (f"postgresql://cscs:{SECRET}@db/events?sslmode=require&autocommit=1", "does not know"),
+        (f"postgresql://cscs:{SECRET}@/events?host=a&host=b&port=1", "does not know"),
     ],
 )
 def test_any_other_url_is_refused_in_one_sentence_without_secrets(url: str, reason: str) -> None:
@@ -62,7 +66,13 @@ def test_any_other_url_is_refused_in_one_sentence_without_secrets(url: str, reas
         parsed(url)
 
     assert SECRET not in str(refused.value)
-    assert "postgresql://..." in str(refused.value)
+    assert "or postgresql://user@host/database" in str(refused.value)
+
+
+def test_several_hosts_may_be_named_with_parameters_that_postgresql_knows() -> None:
+    url = parsed("postgres://cscs@/events?host=a:1&host=b:2&target_session_attrs=read-write")
+
+    assert url.query["host"] == ("a:1", "b:2")
 
 
 def test_an_engine_hides_the_password_and_parameters() -> None:

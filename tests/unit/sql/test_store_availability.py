@@ -8,13 +8,14 @@ import sqlite3
 from datetime import UTC
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cscs_domain.errors import StoreUnavailableError
 from cscs_domain.events.stored import EventFilter
+from cscs_sql.availability import telling_unavailability
 from cscs_sql.usage_event_store import SqlUsageEventStore
 from tests.events_site import NOW, everything
 from tests.sql_databases import initialised, postgresql, sqlite
@@ -31,6 +32,8 @@ from tests.unit.sql.store_site import (
 pytestmark = pytest.mark.anyio
 
 EVERYTHING = EventFilter()
+NOBODY = "nobody_here@127.0.0.1:5432/postgres"
+NOBODY_WITH_WORD = "nobody_here:hidden-word@127.0.0.1:5432/postgres"
 LOCKED = "the event store: the SQLite file is locked by another process"
 LINKS_LOCKED = "LOCK TABLE resource_usage_event_links IN ACCESS EXCLUSIVE MODE"
 
@@ -177,8 +180,61 @@ async def test_a_file_that_is_no_database_is_unavailable_for_good(tmp_path: Path
     assert not raised.value.retryable
 
 
-async def test_a_table_that_is_not_there_is_not_called_unavailable(database: str) -> None:
-    run(database, "DROP TABLE resource_usage_receipts")
-    async with opened_store(database) as store:
-        with pytest.raises(DBAPIError):
-            await store.maintain(at=NOW)
+@pytest.mark.parametrize("who", ["postgres@127.0.0.1:5432/not_there", NOBODY, NOBODY_WITH_WORD])
+async def test_a_server_that_does_not_let_us_in_is_unavailable_until_that_is_mended(
+    tmp_path: Path, who: str
+) -> None:
+    with postgresql(tmp_path):  # leaves this out where there is no server
+        async with opened_store(f"postgresql://{who}") as store:
+            with pytest.raises(StoreUnavailableError) as raised:
+                await store.page(EVERYTHING, limit=1)
+
+    assert not raised.value.retryable
+    assert str(raised.value) == (
+        "the event store: PostgreSQL does not let us in:"
+        " check the name of the database, the user and the password"
+    )
+
+
+@pytest.mark.parametrize("parameter", ["sslmode=foo", "connect_timeout=abc", "options=-cfoo%3D1"])
+async def test_parameters_that_nobody_understands_are_said_to_be_wrong(
+    tmp_path: Path, parameter: str
+) -> None:
+    with postgresql(tmp_path):
+        url = f"postgresql://postgres@127.0.0.1:5432/postgres?{parameter}"
+        async with opened_store(url) as store:
+            with pytest.raises(StoreUnavailableError, match="check its parameters") as raised:
+                await store.page(EVERYTHING, limit=1)
+
+    assert not raised.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("text", "retryable"),
+    [
+        ('FATAL:  password authentication failed for user "ada"', False),
+        ('FATAL:  no pg_hba.conf entry for host "::1", user "ada", database "x"', False),
+        ('FATAL:  role "ada" is not permitted to log in', False),
+        ('FATAL:  permission denied for database "x"', False),
+        ("connection to server failed: fe_sendauth: no password supplied", False),
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("connection failed: Connection refused", True),
+        ("failed to resolve host 'db': [Errno -2] Name or service not known", True),
+        ("server does not support SSL, but SSL was required", True),
+    ],
+)
+def test_waiting_helps_against_some_of_what_servers_say(text: str, *, retryable: bool) -> None:
+    with pytest.raises(StoreUnavailableError) as raised, telling_unavailability():
+        raise psycopg.OperationalError(text)
+
+    assert raised.value.retryable is retryable
+    assert "ada" not in str(raised.value)
+
+
+def test_rights_that_are_missing_are_said_to_be() -> None:
+    refused = pytest.raises(StoreUnavailableError, match=r"whose the tables are \(42501\)")
+    with refused as raised, telling_unavailability():
+        raise psycopg.errors.InsufficientPrivilege("permission denied for table x")
+
+    assert not raised.value.retryable

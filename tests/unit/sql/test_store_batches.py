@@ -99,7 +99,8 @@ async def test_a_batch_costs_as_many_statements_as_one_event(database: str) -> N
             sent[size] = len(statements)
 
     assert sent[1] == sent[100] == sent[1000]
-    assert sent[1] == (1 if dialect_of(database) == "postgresql" else 5)
+    # What the store is now is asked by the way on PostgreSQL, and first on SQLite.
+    assert sent[1] == (1 if dialect_of(database) == "postgresql" else 6)
 
 
 async def test_overlapping_batches_in_opposite_orders_all_end(database: str) -> None:

@@ -47,9 +47,10 @@ def _make_projects() -> None:
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("title_folded", sa.Text, nullable=False),
         sa.Column("slug", sa.Text),
-        sa.Column("slug_folded", sa.Text, nullable=False),
+        sa.Column("slug_folded", sa.Text),
+        sa.Column("title_slug", sa.Text, nullable=False),
     )
-    for name in ("title_folded", "slug_folded"):
+    for name in ("title_folded", "slug_folded", "title_slug"):
         op.create_index(f"ix_directory_projects_{name}", "directory_projects", [name])
 
 
