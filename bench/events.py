@@ -124,6 +124,7 @@ def _through_http(case: Case, url: str) -> float:
             **_directory(case, url, Path(folder, "directory.json")),
         }
         with server(config, **variables) as running:
+            send_for(running.url, 1, 1)  # a warm-up: the directory is read
             return send_for(running.url, _SECONDS, CONNECTIONS)
 
 

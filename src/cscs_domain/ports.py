@@ -321,7 +321,9 @@ class UsageEventStore(Protocol):
     An event and its link become visible together, and nothing of a call that raised. What a call
     has returned is durable. Every method raises `StoreUnavailableError` if the store cannot be
     reached, and then changed nothing, or nobody can tell whether it did; to repeat a call is
-    always safe. Days are those of the site's zone on which windows begin.
+    always safe. It raises `OutdatedStoreError`, and changed nothing, if somebody has given the
+    store other tables, or days of another zone, meanwhile. Days are those of the site's zone on
+    which windows begin.
     """
 
     async def store(

@@ -22,6 +22,7 @@ from cscs_json import encode
 from cscs_sql.database_urls import async_engine
 from cscs_sql.directory import SqlDirectory
 from cscs_sql.directory_loading import load_directory
+from cscs_sql.remembered_directory import RememberedDirectory
 from tests.sql_databases import Fresh, initialised, postgresql, sqlite
 
 
@@ -121,6 +122,33 @@ async def _postgresql(folder: Path, known: KnownDirectory) -> Directory:
     return _InADatabase(folder, postgresql, known)
 
 
+class _Remembered(RememberedDirectory):
+    """Takes its database away with it."""
+
+    def __init__(self, folder: Path, fresh: Fresh, known: KnownDirectory) -> None:
+        with ExitStack() as stack:
+            url = stack.enter_context(initialised(fresh, folder))
+            load_directory(url, known)
+            self._database = stack.pop_all()
+        super().__init__(async_engine(url))
+
+    async def close(self) -> None:
+        await super().close()
+        self._database.close()
+
+
+async def _remembered_sqlite(folder: Path, known: KnownDirectory) -> Directory:
+    return _Remembered(folder, sqlite, known)
+
+
+async def _remembered_postgresql(folder: Path, known: KnownDirectory) -> Directory:
+    return _Remembered(folder, postgresql, known)
+
+
+async def _forgotten_server(_folder: Path) -> Directory:
+    return RememberedDirectory(async_engine("postgresql://nobody@127.0.0.1:1/directory"))
+
+
 async def _no_database(folder: Path) -> Directory:
     path = folder / "directory.sqlite3"
     path.write_text("This is no file of SQLite. " * 100, encoding="utf-8")
@@ -138,4 +166,6 @@ DIRECTORY_ADAPTERS: Final = [
     DirectoryAdapter("CSV tables", _tables, _missing_table),
     DirectoryAdapter("SQLite", _sqlite, _no_database),
     DirectoryAdapter("PostgreSQL", _postgresql, _no_server),
+    DirectoryAdapter("SQLite, remembered", _remembered_sqlite, _no_database),
+    DirectoryAdapter("PostgreSQL, remembered", _remembered_postgresql, _forgotten_server),
 ]

@@ -63,8 +63,9 @@ def decode_strictly(body: bytes, *, most_values: int = MOST_VALUES) -> object:
         raise MalformedJsonError(f"too large: it has more than {most_values} values")
     try:
         value = cast(object, msgspec.json.decode(body))
-        compact = msgspec.json.format(body, indent=-1)
-        if msgspec.json.encode(value) == compact and _SUSPICIOUS not in compact.translate(_ZEROS):
+        compact = msgspec.json.encode(value)
+        nothing_is_lost = compact == body or compact == msgspec.json.format(body, indent=-1)
+        if nothing_is_lost and _SUSPICIOUS not in compact.translate(_ZEROS):
             return value
     except (*GIVES_UP, OverflowError):
         pass

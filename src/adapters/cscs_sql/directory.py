@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -52,17 +53,24 @@ class SqlDirectory:
 
     async def find(self, query: DirectoryQuery) -> KnownDirectory:
         """Everything that the query names, with what belongs to it."""
-        try:
-            with telling_unavailability():
-                async with self._engine.connect() as connection:
-                    return await _Search(connection).found(query)
-        except (DBAPIError, OutdatedStoreError):
-            reason = f"its tables are not those of this version; see {STATUS}"
-            raise UpstreamServiceError("the directory", reason, retryable=False) from None
+        with telling_trouble():
+            async with self._engine.connect() as connection:
+                return await _Search(connection).found(query)
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self._engine.dispose()
+
+
+@contextmanager
+def telling_trouble() -> Iterator[None]:
+    """Raise `UpstreamServiceError` where the tables cannot be asked."""
+    try:
+        with telling_unavailability():
+            yield
+    except (DBAPIError, OutdatedStoreError):
+        reason = f"its tables are not those of this version; see {STATUS}"
+        raise UpstreamServiceError("the directory", reason, retryable=False) from None
 
 
 class _Search:

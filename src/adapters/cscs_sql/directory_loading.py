@@ -28,6 +28,7 @@ from cscs_sql.directory_rows import (
     user_of,
     user_values,
 )
+from cscs_sql.facts import write_directory_version
 from cscs_sql.json_columns import insertion
 from cscs_sql.locks import Lock, take
 from cscs_sql.opening import opened
@@ -86,6 +87,7 @@ def load_directory(
                 _replace(connection, table, values)
                 # Or else it may read whole tables for some time, instead of looking things up.
                 connection.exec_driver_sql(f"ANALYZE {table.name}")
+            write_directory_version(connection)
     return change
 
 

@@ -1,9 +1,10 @@
-"""What the store knows about itself: the zone of the days in its sums."""
+"""What the store knows about itself: the zone of its days, the version of its directory."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
 from typing import Final
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
@@ -13,6 +14,7 @@ from cscs_domain.errors import InvalidValueError
 from cscs_sql.schema import facts
 
 SITE_TIMEZONE: Final = "site_timezone"
+DIRECTORY_VERSION: Final = "directory_version"
 
 
 def zone_name(zone: tzinfo) -> str:
@@ -36,8 +38,15 @@ def write_zone(connection: Connection, name: str) -> None:
 
     The row stays the same one: who waits for its end of a transaction reads the new name then.
     """
-    changed = connection.execute(
-        update(facts).where(facts.c.name == SITE_TIMEZONE).values(value=name)
-    )
+    _write(connection, SITE_TIMEZONE, name)
+
+
+def write_directory_version(connection: Connection) -> None:
+    """Tell whoever remembers the directory that it is another one now."""
+    _write(connection, DIRECTORY_VERSION, uuid4().hex)
+
+
+def _write(connection: Connection, name: str, value: str) -> None:
+    changed = connection.execute(update(facts).where(facts.c.name == name).values(value=value))
     if not changed.rowcount:
-        connection.execute(insert(facts).values(name=SITE_TIMEZONE, value=name))
+        connection.execute(insert(facts).values(name=name, value=value))

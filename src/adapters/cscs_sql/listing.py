@@ -14,7 +14,7 @@ from cscs_domain.events.stored import MOST_A_PAGE, EventFilter, EventKey, Person
 from cscs_sql.event_rows import EventRow, event_of
 from cscs_sql.key_lists import is_listed, key_list
 from cscs_sql.link_rows import link_of
-from cscs_sql.page_statements import Search, stored_from
+from cscs_sql.page_statements import Search, stored_from, walk_by_index
 from cscs_sql.schema import events
 
 _PIECE: Final = 5000
@@ -25,6 +25,7 @@ async def find_page(
     connection: AsyncConnection, wanted: EventFilter, after: EventKey | None, limit: int
 ) -> list[StoredEvent]:
     """The next events that are wanted; fewer than the limit mean the end."""
+    await walk_by_index(connection)
     search = Search.of(wanted, connection.dialect.name)
     if search.person is not None:
         return await _find_about(connection, search, search.person, after, limit)

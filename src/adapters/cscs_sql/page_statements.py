@@ -19,7 +19,6 @@ from sqlalchemy import (
     Select,
     Table,
     Uuid,
-    bindparam,
     false,
     func,
     literal,
@@ -29,6 +28,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cscs_domain.events.links import LinkState
 from cscs_domain.events.persons import folded
@@ -45,6 +45,8 @@ _COLUMNS: Final = {
     events: (*event_columns(), events.c.revision, events.c.erased_at),
     links: tuple(link_columns()),
 }
+_SETTINGS: Final = {"enable_sort": "off", "jit": "off", "plan_cache_mode": "force_custom_plan"}
+_BY_INDEX: Final = select(*(func.set_config(*one, true()) for one in _SETTINGS.items()))
 _NOTHING: Final = literal_column("0", Integer)
 _UNSURE: Final = re.compile("[^a-hjl-z0-9.@+-]+")
 """What may look otherwise in JSON, or before it is lower-cased: two letters beyond ASCII become
@@ -52,17 +54,24 @@ _UNSURE: Final = re.compile("[^a-hjl-z0-9.@+-]+")
 """
 
 
-def stored_from(
-    first: Table, dialect: str, of_second: Sequence[ColumnElement[bool]] = ()
-) -> Select[Any]:
-    """Events with their links, found in the first of both tables, then in the second one."""
+async def walk_by_index(connection: AsyncConnection) -> None:
+    """Let the statements of the transaction take the order from an index, and not sort.
+
+    PostgreSQL sorts everything for each page where it expects few rows and finds many: it takes
+    conditions for independent, and a plan for any project for one of a small project.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_BY_INDEX)
+
+
+def stored_from(first: Table, dialect: str) -> Select[Any]:
+    """Events with their links, found in the first of both tables, then in the second by the key."""
     second = links if first is events else events
     own, others = _COLUMNS[first], _COLUMNS[second]
     if dialect == "sqlite":
         both = first.join(second, SAME_EVENT)
-        return select(*own, *others).select_from(both).where(*of_second)
-    alone = select(*others).where(SAME_EVENT, *of_second).offset(_NOTHING)
-    found = alone.correlate(first).lateral("found")
+        return select(*own, *others).select_from(both)
+    found = select(*others).where(SAME_EVENT).offset(_NOTHING).correlate(first).lateral("found")
     return select(*own, *found.c).select_from(first.join(found, true()))
 
 
@@ -75,7 +84,8 @@ class Search:
 
     first: Table
     of_first: Sequence[ColumnElement[bool]]
-    of_second: Sequence[ColumnElement[bool]]
+    source: str | None
+    """Unless that is said of the first table."""
     person: Person | None
     """With names, which have to be compared. No index helps with that."""
     dialect: str
@@ -83,17 +93,19 @@ class Search:
     @classmethod
     def of(cls, wanted: EventFilter, dialect: str) -> Search:
         """The search for these events."""
-        about_event, about_link = _about_event(wanted), _about_link(wanted)
-        person = wanted.person
+        about_link, person, source = _about_link(wanted), wanted.person, wanted.source
         if person is not None and not folded(person).identities:
             about_link.append(false() if person.user is None else links.c.user_id == person.user)
             person = None
         first = links if about_link else events
-        about_time = within(first.c.time_window_start, wanted.start, wanted.end)
+        conditions = [*about_link, *within(first.c.time_window_start, wanted.start, wanted.end)]
+        if source is not None and first is events:
+            conditions.append(events.c.source == source)
+            source = None
         return cls(
             first=first,
-            of_first=[*about_time, *(about_link or about_event)],
-            of_second=about_event if about_link else [],
+            of_first=conditions,
+            source=source,
             person=person,
             dialect=dialect,
         )
@@ -102,18 +114,21 @@ class Search:
         self, after: EventKey | None, limit: int, *, until: EventKey | None = None
     ) -> Select[Any]:
         """The next events, up to a key if there is one."""
-        found = stored_from(self.first, self.dialect, self.of_second)
+        found = stored_from(self.first, self.dialect)
+        if self.source is not None:
+            # The concatenation keeps SQLite from beginning with the index by source instead.
+            found = found.where(found.selected_columns.source.concat("") == self.source)
         if self.person is not None:
             found = found.where(_may_be_about(self.person, found, self.dialect))
         return self._in_order(found, after, limit).where(*_until(self._key, until))
 
     def key_ahead(self, after: EventKey | None, rows: int) -> Select[Any]:
         """The key so many rows ahead in the first table; none if there are fewer."""
-        return self._in_order(select(*self._key), after, 1).offset(_written(rows - 1))
+        return self._in_order(select(*self._key), after, 1).offset(rows - 1)
 
     def _in_order(self, found: Select[Any], after: EventKey | None, limit: int) -> Select[Any]:
         rows = found.where(*self.of_first, *_after(self._key, after))
-        return rows.order_by(*self._key).limit(_written(limit))
+        return rows.order_by(*self._key).limit(limit)
 
     @property
     def _key(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -130,10 +145,6 @@ def within(
     if end is not None:
         bounds.append(column < end)
     return bounds
-
-
-def _about_event(wanted: EventFilter) -> list[ColumnElement[bool]]:
-    return [] if wanted.source is None else [events.c.source == wanted.source]
 
 
 def _about_link(wanted: EventFilter) -> list[ColumnElement[bool]]:
@@ -172,19 +183,14 @@ def _literal(key: EventKey) -> ColumnElement[Any]:
     return tuple_(literal(key.time_window_start, Moment), literal(key.event_id, Uuid))
 
 
-def _written(number: int) -> ColumnElement[int]:
-    """A number that stands in the statement, so that a plan for all parameters knows it, too."""
-    return bindparam(None, number, Integer, literal_execute=True, unique=True)
-
-
 def _may_be_about(person: Person, found: Select[Any], dialect: str) -> ColumnElement[bool]:
     """Holds for every event about the person, and for some others."""
     its = found.selected_columns
-    text = its.identities
+    identities = its.identities
     if dialect == "postgresql":
         # Other collations lower-case `I` as Turkish does.
-        text = text.collate("C")
-    folded_text = func.lower(text)
+        identities = identities.collate("C")
+    folded_text = func.lower(identities)
     named = [folded_text.like(_pattern(value)) for value in folded(person).identities]
     linked = [] if person.user is None else [its.user_id == person.user]
     return or_(false(), *linked, *named)

@@ -47,6 +47,7 @@ from cscs_sql.storing import (
     replayed,
 )
 
+_ENCODE: Final = msgspec.json.Encoder().encode
 _AT: Final = bindparam("at", type_=Moment)
 _SENDER: Final = bindparam("sender", type_=Text)
 _KEY: Final = bindparam("key", type_=Text)
@@ -106,11 +107,12 @@ def _outcome(batch: Batch, stored: int, replaced: int) -> StoreOutcome:
 
 
 def _encoded(batch: Batch) -> str:
-    rows = [
-        {**event_record(linked), **link_record(linked.link), "day": day}
+    # One by one: other threads go on in between, and no more than one is in memory as objects.
+    rows = (
+        _ENCODE({**event_record(linked), **link_record(linked.link), "day": day})
         for linked, day in zip(batch.events, batch.days, strict=True)
-    ]
-    return msgspec.json.encode(rows).decode()
+    )
+    return f"[{b','.join(rows).decode()}]"
 
 
 def _given(prior: CTE | None) -> CTE:

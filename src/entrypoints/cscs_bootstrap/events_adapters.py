@@ -58,12 +58,12 @@ def event_directory(settings: Settings) -> Directory:
 
 def _sql_directory(settings: Settings) -> Directory:
     from cscs_sql.database_urls import async_engine
-    from cscs_sql.directory import SqlDirectory
+    from cscs_sql.remembered_directory import RememberedDirectory
 
     events = settings.events
     # A batch asks the directory for much shorter than it stores.
     size = max(1, events.pool_size // 2)
-    return SqlDirectory(async_engine(events.database_url.reveal(), pool_size=size))
+    return RememberedDirectory(async_engine(events.database_url.reveal(), pool_size=size))
 
 
 def unusable_database(settings: Settings) -> Iterator[Mistake]:
