@@ -346,7 +346,10 @@ class UsageEventStore(Protocol):
         """The next events in the order of their keys; fewer than `limit` mean the end."""
 
     async def events(self, event_id: UUID) -> Sequence[StoredEvent]:
-        """Every event of this id, oldest window first; usually one, none if it is unknown."""
+        """The events of this id, oldest window first; usually one, none if it is unknown.
+
+        Of an id with many windows only the first `MOST_A_PAGE` come.
+        """
 
     async def relink(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
         """Put new links in, and return how many.

@@ -12,7 +12,7 @@ import attrs
 import yaml
 
 from cscs_domain.errors import UpstreamServiceError
-from cscs_domain.events.directory import KnownDirectory
+from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
 from cscs_domain.events.directory_rows import Section
 from cscs_domain.events.directory_wire import KEYS, directory_to_wire
 from cscs_domain.ports import Directory
@@ -138,11 +138,18 @@ class _Remembered(RememberedDirectory):
 
 
 async def _remembered_sqlite(folder: Path, known: KnownDirectory) -> Directory:
-    return _Remembered(folder, sqlite, known)
+    return await _read_already(_Remembered(folder, sqlite, known))
 
 
 async def _remembered_postgresql(folder: Path, known: KnownDirectory) -> Directory:
-    return _Remembered(folder, postgresql, known)
+    return await _read_already(_Remembered(folder, postgresql, known))
+
+
+async def _read_already(directory: RememberedDirectory) -> Directory:
+    await directory.find(DirectoryQuery())
+    await directory.settle()
+    assert directory.reads == 1
+    return directory
 
 
 async def _forgotten_server(_folder: Path) -> Directory:

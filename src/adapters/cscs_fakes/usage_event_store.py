@@ -15,6 +15,7 @@ from cscs_domain.events.links import Link
 from cscs_domain.events.newest_of_each import newest_of_each
 from cscs_domain.events.site_days import SiteDays
 from cscs_domain.events.stored import (
+    MOST_A_PAGE,
     RECEIPTS_KEPT,
     DaySums,
     ErasedEvent,
@@ -89,10 +90,10 @@ class FakeUsageEventStore:
         return heapq.nsmallest(limit, found, key=lambda stored: stored.key)
 
     async def events(self, event_id: UUID) -> Sequence[StoredEvent]:
-        """Every event of this id."""
+        """The events of this id."""
         self._answer()
         found = [stored for key, stored in self.book.events.items() if key.event_id == event_id]
-        return sorted(found, key=lambda stored: stored.key)
+        return sorted(found, key=lambda stored: stored.key)[:MOST_A_PAGE]
 
     async def relink(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
         """Put links in where none was made by hand."""

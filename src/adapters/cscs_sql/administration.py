@@ -17,8 +17,10 @@ from sqlalchemy import Connection, delete, inspect
 
 from cscs_domain._text import label
 from cscs_domain.errors import InvalidValueError
+from cscs_domain.events.site_days import SiteDays
 from cscs_domain.usage.months import Month
 from cscs_sql.availability import telling_unavailability
+from cscs_sql.complete_days import first_complete_day
 from cscs_sql.database_urls import parsed, sync_engine
 from cscs_sql.dialects import Layout, layout_of
 from cscs_sql.facts import read_zone, write_zone, zone_name
@@ -37,7 +39,7 @@ from cscs_sql.timescale import (
     layout_of_file,
     set_policies,
 )
-from cscs_sql.touching import days_with_events, touch_all_days
+from cscs_sql.touching import touch_all_days
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +124,8 @@ def downgrade(url: str, to: str, *, dry_run: bool = False) -> tuple[Revision, ..
 def rebuild(url: str, zone: tzinfo) -> int:
     """Take another zone for the days of all sums; return how many days are to be summed up again.
 
-    Days before the oldest event, in either zone, keep their sums: their events were dropped.
+    Days whose events were dropped (by retention) keep their sums, which cannot be moved to days of
+    another zone any more: then another zone is refused with `InvalidValueError`.
     """
     name = zone_name(zone)
     with _locked(url) as connection:
@@ -131,12 +134,17 @@ def rebuild(url: str, zone: tzinfo) -> int:
         # From here on nobody notes days of the zone before, and who has begun to has ended.
         write_zone(connection, name)
         keep_writers_out(connection)
-        zones = [zone] if before is None else [zone, ZoneInfo(before)]
-        days = [next(days_with_events(connection, each), None) for each in zones]
-        if oldest := min((day for day in days if day is not None), default=None):
-            connection.execute(delete(summaries).where(summaries.c.day >= oldest))
-            connection.execute(delete(touched_days).where(touched_days.c.day >= oldest))
-        return touch_all_days(connection, zone)
+        first = first_complete_day(connection, SiteDays(ZoneInfo(before or name)))
+        if first is not None and before != name:
+            reason = (
+                f"cannot take the place of {label(before)}: events of past days are gone, and "
+                "their sums cannot be moved to other days"
+            )
+            raise InvalidValueError("site_timezone", label(name), reason)
+        for day in (summaries.c.day, touched_days.c.day):
+            gone = delete(day.table)
+            connection.execute(gone if first is None else gone.where(day >= first))
+        return touch_all_days(connection, zone, first)
 
 
 @contextmanager

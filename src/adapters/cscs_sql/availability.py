@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cscs_domain.errors import StoreUnavailableError
+from cscs_sql.missing_rights import missing_right
 from cscs_sql.schema import receipts
 
 SERVICE: Final = "the event store"
@@ -50,9 +51,11 @@ _CLOSED: Final = "does not let us in: check the name of the database, the user a
 _POSTGRESQL_CLOSED: Final = {
     "28": _CLOSED,
     "3D": _CLOSED,
-    "42501": "does not let this user do that: check whose the tables are",
+    # A row of an index has less than 3 KB, and what ours hold is bounded before.
+    "54": "does not take what is too large for a row of an index, or for a statement",
 }
 """The same, of what somebody has to mend."""
+_NO_RIGHT: Final = "42501"
 _REFUSALS: Final = (
     re.compile(r"FATAL: .*(?:does not exist|authentication failed|no pg_hba\.conf entry)"),
     re.compile(r"FATAL: .*(?:is not permitted to log in|permission denied for database)"),
@@ -131,6 +134,9 @@ def _of_postgresql(cause: psycopg.Error) -> StoreUnavailableError | None:
     if not state and (reason := _refusal(str(cause))):
         return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}", retryable=False)
     told = f" ({state})" if state else ""
+    if state == _NO_RIGHT:
+        reason = missing_right(cause.diag.message_primary or "")
+        return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}", retryable=False)
     if reason := _POSTGRESQL_CLOSED.get(state) or _POSTGRESQL_CLOSED.get(state[:2]):
         return StoreUnavailableError(SERVICE, f"PostgreSQL {reason}{told}", retryable=False)
     if reason := _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]):

@@ -30,7 +30,26 @@ _FORMS: Final = (
 )
 _POSTGRESQL_NAMES: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _BUSY_SECONDS: Final = 30
-_CONNECT_SECONDS: Final = 10
+_LOCK_SECONDS: Final = 20
+"""How long a server waits for somebody's lock in PostgreSQL: its clients send their batch again."""
+_OPERATOR_LOCK_SECONDS: Final = 600
+"""The same of commands that work on the store as a whole, and wait for each other."""
+_DEFAULTS: Final = {
+    "application_name": "cscs-domain",
+    "connect_timeout": "10",
+    # A server that is gone without a word is noticed within a minute, and not after hours.
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""Parameters of connections to PostgreSQL unless the URL has them: seconds, the last milliseconds.
+"""
+_DURABLE: Final = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
 _BEGIN: Final = "cscs_begin"
 
 
@@ -61,14 +80,18 @@ def describe(text: str) -> str:
 def sync_engine(text: str, *, pool_size: int = POOL_SIZE) -> Engine:
     """An engine for migrations and commands. Nothing is connected yet."""
     url = parsed(text)
-    engine = create_engine(_with_driver(url, "pysqlite"), **_options(url, pool_size))
+    engine = create_engine(
+        _with_driver(url, "pysqlite"), **_options(url, pool_size, _OPERATOR_LOCK_SECONDS)
+    )
     return _prepared(engine)
 
 
 def async_engine(text: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
     """An engine for the store. Nothing is connected yet."""
     url = parsed(text)
-    engine = create_async_engine(_with_driver(url, "aiosqlite"), **_options(url, pool_size))
+    engine = create_async_engine(
+        _with_driver(url, "aiosqlite"), **_options(url, pool_size, _LOCK_SECONDS)
+    )
     _prepared(engine.sync_engine)
     return engine
 
@@ -133,17 +156,23 @@ def _with_driver(url: URL, sqlite_driver: str) -> URL:
     return url.set(drivername=f"{url.drivername}+{driver}")
 
 
-def _options(url: URL, pool_size: int) -> dict[str, Any]:
+def _options(url: URL, pool_size: int, lock_seconds: int) -> dict[str, Any]:
     # Pool and overflow together are what the operator has configured, not more.
     # Errors with parameters would quote the events that a statement was about.
     common: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "hide_parameters": True}
     if url.drivername == "sqlite":
         return {**common, "connect_args": {"timeout": _BUSY_SECONDS}}
     # Our options come after the URL's, so theirs must be repeated here.
-    options = " ".join((*url.normalized_query.get("options", ()), "-c timezone=UTC"))
-    defaults = {"application_name": "cscs-domain", "connect_timeout": str(_CONNECT_SECONDS)}
-    absent = {name: value for name, value in defaults.items() if name not in url.query}
-    return {**common, "pool_pre_ping": True, "connect_args": {**absent, "options": options}}
+    theirs = url.normalized_query.get("options", ())
+    options = " ".join((f"-c lock_timeout={lock_seconds}s", *theirs, "-c timezone=UTC"))
+    absent = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
+    return {
+        **common,
+        "pool_pre_ping": True,
+        # Whatever a database or role is set to: what is read after a lock is as it is then.
+        "isolation_level": "READ COMMITTED",
+        "connect_args": {**absent, "options": options},
+    }
 
 
 def _prepared(engine: Engine) -> Engine:
@@ -151,6 +180,8 @@ def _prepared(engine: Engine) -> Engine:
         event.listen(engine, "do_connect", _refuse_missing_file)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
 
@@ -174,6 +205,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")
     cursor.close()
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # What was answered as stored survives a loss of power, whatever a database or role is set to.
+    cursor = connection.cursor()
+    cursor.execute(_DURABLE)
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

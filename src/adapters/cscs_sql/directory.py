@@ -71,6 +71,10 @@ def telling_trouble() -> Iterator[None]:
     except (DBAPIError, OutdatedStoreError):
         reason = f"its tables are not those of this version; see {STATUS}"
         raise UpstreamServiceError("the directory", reason, retryable=False) from None
+    except (ValueError, msgspec.DecodeError):
+        # Not quoted: it may be somebody's name.
+        reason = "a row of its tables cannot be read; load the directory again"
+        raise UpstreamServiceError("the directory", reason, retryable=False) from None
 
 
 class _Search:

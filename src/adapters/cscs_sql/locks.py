@@ -16,6 +16,9 @@ class Lock(IntEnum):
     """The numbers are ours alone in the database; any will do that nobody else picks."""
 
     MIGRATION = 7235408119001
+    """Of who changes the store as a whole. Others share it who write and take further locks, but
+    not who stores a batch: `keep_writers_out` is for those.
+    """
     PARTITIONS = 7235408119002
     SUMMARIES = 7235408119003
     DIRECTORY = 7235408119004

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cscs_domain.events.site_days import SiteDays
+from cscs_sql.complete_days import first_complete_day
 from cscs_sql.locks import Lock, take
 from cscs_sql.schema import summaries, touched_days
 from cscs_sql.summing_events import sum_up
@@ -34,10 +35,14 @@ async def refresh_days(
 
     The marks go first, and events are read after that: what others commit in between has a mark
     that stays. Others who refresh wait; marks that they find gone are of days with right sums.
+    Days whose events were dropped keep the sums that they have.
     """
     await connection.run_sync(take, Lock.SUMMARIES)
     marks = delete(touched_days).where(touched_days.c.day.in_(days))
     marked = sorted(set(await connection.scalars(marks.returning(touched_days.c.day))))
+    first = await connection.run_sync(first_complete_day, site_days)
+    if first is not None:
+        marked = [day for day in marked if day >= first]
     if marked:
         await connection.execute(delete(summaries).where(summaries.c.day.in_(marked)))
     for day in marked:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import attrs
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.events.directory import DirectoryQuery, KnownDirectory
 from cscs_domain.ports import Directory
 from cscs_sql.database_urls import seeing_one_moment
@@ -39,6 +41,9 @@ MOST_REMEMBERED: Final = 300_000
 OLDEST_SECONDS: Final = 300.0
 """After these it is read again, should somebody have changed the tables by other means."""
 
+_PAUSE_SECONDS: Final = 1.0
+"""Between two readings, however often the directory is loaded or cannot be read."""
+
 _TABLES: Final = (
     directory_users,
     directory_projects,
@@ -59,8 +64,10 @@ class _Kept:
 
 class RememberedDirectory:
     """Answers with the whole directory, after one small statement that tells whether it is still
-    the one that was loaded last. Tables that were never filled by `load_directory` have no version
-    and are asked every time, as by `SqlDirectory`. `reads` counts how often all of it was read.
+    the one that was loaded last. Nobody waits for it to be read: that is done beside, and until
+    then the tables are asked as by `SqlDirectory`. So are tables without a version, which
+    `load_directory` has never filled. For programs that run on. `reads` counts how often all of it
+    was read.
     """
 
     def __init__(
@@ -76,7 +83,8 @@ class RememberedDirectory:
         self._most = most
         self._now = now
         self._kept: _Kept | None = None
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._begun_at: float | None = None
         self.reads = 0
 
     async def find(self, query: DirectoryQuery) -> KnownDirectory:
@@ -84,40 +92,57 @@ class RememberedDirectory:
         with telling_trouble():
             async with self._at_once.connect() as connection:
                 version = await connection.scalar(_VERSION)
-            kept = None if version is None else await self._current(version)
-        if kept is None or kept.known is None:
+        kept = self._kept
+        is_another = kept is None or kept.version != version
+        if version is not None and (is_another or self._is_old(kept)):
+            self._begin_reading()
+        if kept is None or is_another or kept.known is None:
             return await self._asked.find(query)
         return kept.known
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a reading is under way."""
+        return self._reading is not None and not self._reading.done()
+
+    async def settle(self) -> None:
+        """Wait for the end of a reading that is under way."""
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+
     async def close(self) -> None:
         """Let go of every connection, and of the directory."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
         self._kept = None
         await self._asked.close()
 
-    async def _current(self, version: str) -> _Kept | None:
-        if self._is_current(version):
-            return self._kept
-        async with self._reading:  # one reader, however many wait
-            if not self._is_current(version):
-                self._kept = await self._read()
-            return self._kept
+    def _is_old(self, kept: _Kept | None) -> bool:
+        return kept is not None and self._now() - kept.read_at >= OLDEST_SECONDS
 
-    def _is_current(self, version: str) -> bool:
-        kept = self._kept
-        if kept is None or kept.version != version:
-            return False
-        return self._now() - kept.read_at < OLDEST_SECONDS
+    def _begin_reading(self) -> None:
+        """Read beside whoever asks: one reading at a time, and not without a pause."""
+        if self.is_reading:
+            return
+        now = self._now()
+        if self._begun_at is not None and now - self._begun_at < _PAUSE_SECONDS:
+            return
+        self._begun_at = now
+        self._reading = asyncio.create_task(self._read())
 
-    async def _read(self) -> _Kept | None:
-        began = self._now()
-        async with self._engine.connect() as connection:
-            version = await connection.scalar(_VERSION)
-            if version is None:
-                return None
-            if await _size(connection) > self._most:
-                return _Kept(version, began, None)
-            self.reads += 1
-            return _Kept(version, began, await _everything(connection))
+    async def _read(self) -> None:
+        # Whatever is wrong is told to those whose batches need it, by the tables themselves.
+        with suppress(UpstreamServiceError), telling_trouble():
+            read_at = self._now()
+            async with self._engine.connect() as connection:
+                version = await connection.scalar(_VERSION)
+                if version is None:
+                    return
+                is_small = await _size(connection) <= self._most
+                known = await _everything(connection) if is_small else None
+            self.reads += is_small
+            self._kept = _Kept(version, read_at, known)
 
 
 async def _size(connection: AsyncConnection) -> int:

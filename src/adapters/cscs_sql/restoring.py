@@ -38,6 +38,7 @@ def restore(url: str, path: Path, *, progress: Progress | None = None) -> Backup
     """
     with opened_backup(path) as reader, opened(url) as connection:
         take(connection, Lock.MIGRATION)
+        take(connection, Lock.DIRECTORY)
         require_current(connection)
         # Of this the backup has its own. Who stores something asks for it first, so it comes first.
         connection.execute(delete(facts))

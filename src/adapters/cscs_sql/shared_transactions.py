@@ -83,23 +83,26 @@ class SharedTransactions:
             count = min(len(self._waiting), _MOST_AT_ONCE)
             taken = [self._waiting.popleft() for _ in range(count)]
             group = [waiting for waiting in taken if not waiting.future.done()]
-            if len(group) > 1 and await self._write_together(group):
-                continue
-            for waiting in group:
-                await self._write_alone(waiting)
+            try:
+                if len(group) > 1 and await self._write_together(group):
+                    continue
+                for waiting in group:
+                    await self._write_alone(waiting)
+            except StoreUnavailableError as error:
+                # The others would wait as long as this one has, and learn the same.
+                for waiting in (*group, *self._waiting):
+                    waiting.fail(error)
+                self._waiting.clear()
 
     async def _write_together(self, group: Sequence[_Waiting]) -> bool:
-        """Whether that is settled; if not, nothing has been done."""
+        """Whether that is done; if not, nothing has been. Raises `StoreUnavailableError`."""
         try:
             with telling_unavailability():
                 async with self._writing.begin() as connection:
                     await self._guard.hold(connection)
                     values = [await waiting.work(connection) for waiting in group]
-        except StoreUnavailableError as error:
-            # The others would wait as long as this one has, and learn the same.
-            for waiting in group:
-                waiting.fail(error)
-            return True
+        except StoreUnavailableError:
+            raise
         except Exception:  # noqa: BLE001 - whose error it is comes out when each is alone
             return False
         for waiting, value in zip(group, values, strict=True):
@@ -107,10 +110,13 @@ class SharedTransactions:
         return True
 
     async def _write_alone(self, waiting: _Waiting) -> None:
+        """Raises `StoreUnavailableError`."""
         try:
             async with self._guard.explaining(), self._writing.begin() as connection:
                 await self._guard.hold(connection)
                 value = await waiting.work(connection)
+        except StoreUnavailableError:
+            raise
         except Exception as error:  # noqa: BLE001 - it is raised where the work came from
             waiting.fail(error)
         else:

@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager
 from datetime import tzinfo
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, column, select, table
+from sqlalchemy import ColumnElement, Select, String, column, func, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cscs_domain.errors import OutdatedStoreError
 from cscs_sql.availability import lacks_something, telling_unavailability
 from cscs_sql.facts import SITE_TIMEZONE, zone_name
+from cscs_sql.locks import Lock
 from cscs_sql.migrating import head
 from cscs_sql.migrations.revision_table import REVISION_TABLE
 from cscs_sql.remedies import STATUS
@@ -42,7 +43,10 @@ def _standing(zone: Select[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]
 STANDING: Final = _standing(_ZONE)
 """Columns of what `check` takes, for statements that ask by the way."""
 _LOOK: Final = select(*STANDING)
-# Nobody changes the zone then before the transaction has ended. SQLite has one writer anyway.
+# Nobody changes the zone then before the transaction has ended. Who wants to takes the same lock
+# alone, and gets it as soon as those before have ended; a lock of the row would be shared by
+# somebody all the time. A statement of its own: what is looked at next is as it is after waiting.
+_GO_ALONG: Final = select(func.pg_advisory_xact_lock_shared(Lock.MIGRATION.value))
 _HOLD: Final = select(*_standing(_ZONE.with_for_update(read=True)))
 
 
@@ -62,7 +66,12 @@ class StoreGuard:
 
     async def hold(self, connection: AsyncConnection) -> None:
         """See that the store is ours, and keep it so until the end of a transaction that writes."""
-        self.check(*(await connection.execute(_HOLD)).one())
+        # SQLite has one writer anyway.
+        is_sqlite = connection.dialect.name == "sqlite"
+        if not is_sqlite:
+            await connection.execute(_GO_ALONG)
+        row = (await connection.execute(_LOOK if is_sqlite else _HOLD)).one()
+        self.check(row.zone_there, row.revision_there)
 
     def looking(self, work: Work[_Result]) -> Work[_Result]:
         """The same work, which fails if what it has read was not ours."""

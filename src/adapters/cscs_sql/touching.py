@@ -14,9 +14,10 @@ from cscs_sql.schema import events, touched_days
 _AT_ONCE: Final = 500
 
 
-def touch_all_days(connection: Connection, zone: tzinfo) -> int:
-    """Note every day of the zone on which an event begins; return how many."""
-    days = tuple(days_with_events(connection, zone))
+def touch_all_days(connection: Connection, zone: tzinfo, first_day: date | None = None) -> int:
+    """Note every day of the zone (from the first on) with an event's beginning; return how many."""
+    found = days_with_events(connection, zone)
+    days = [day for day in found if first_day is None or day >= first_day]
     for first in range(0, len(days), _AT_ONCE):
         rows = [{"day": day} for day in days[first : first + _AT_ONCE]]
         connection.execute(insert(touched_days), rows)

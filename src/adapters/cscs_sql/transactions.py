@@ -14,6 +14,8 @@ from cscs_sql.store_guard import StoreGuard, Work
 
 _Result = TypeVar("_Result")
 
+PATIENCE: Final = 30
+"""Seconds that the end waits for what is being written, and again for it to be broken off."""
 _ATTEMPTS: Final = 3
 
 
@@ -37,7 +39,7 @@ class Transactions(Protocol):
         """
 
     async def close(self) -> None:
-        """Wait for what is being written, and let go of every connection."""
+        """Wait for what is being written, within bounds, and let go of every connection."""
 
 
 def transactions_of(engine: AsyncEngine, guard: StoreGuard) -> Transactions:
@@ -49,9 +51,12 @@ def transactions_of(engine: AsyncEngine, guard: StoreGuard) -> Transactions:
 class OwnTransactions:
     """A transaction and a connection for each, as databases of servers like it."""
 
-    def __init__(self, engine: AsyncEngine, guard: StoreGuard) -> None:
+    def __init__(
+        self, engine: AsyncEngine, guard: StoreGuard, *, patience: float = PATIENCE
+    ) -> None:
         self._engine = engine
         self._guard = guard
+        self._patience = patience
         self._unfinished: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[_Result]) -> _Result:
@@ -67,12 +72,22 @@ class OwnTransactions:
         """Do work, again if another transaction was in its way."""
         task = asyncio.ensure_future(self._write(work, asks_itself))
         self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._unfinished.discard(task)
+        if not task.cancelled():
+            # Looked at, or else the log would tell of it where the caller has gone away.
+            task.exception()
+
     async def close(self) -> None:
-        """Wait, and let go."""
-        await asyncio.gather(*self._unfinished, return_exceptions=True)
+        """Wait for some time, and let go: a server may be gone without a word."""
+        for _ in range(2):
+            if self._unfinished:
+                await asyncio.wait(self._unfinished, timeout=self._patience)
+            for late in self._unfinished:
+                late.cancel()
         await self._engine.dispose()
 
     async def _write(self, work: Work[_Result], asks_itself: bool) -> _Result:

@@ -106,7 +106,7 @@ class SqlUsageEventStore:
         return await self._transactions.read(work)
 
     async def events(self, event_id: UUID) -> Sequence[StoredEvent]:
-        """Every event of this id."""
+        """The events of this id."""
         return await self._transactions.read(partial(listing.find_events, event_id=event_id))
 
     async def relink(self, changes: Sequence[LinkChange], *, at: datetime) -> int:
@@ -159,9 +159,17 @@ class SqlUsageEventStore:
         await self._transactions.read(look)
 
     async def maintain(self, *, at: datetime) -> None:
-        """Make room for the coming months, and forget receipts that nobody asks for."""
-        self._months = frozenset()
-        await self._ensure_months(frozenset(months_ahead(at, self._partitions_ahead)))
+        """Forget receipts that nobody asks for, and make room for the coming months.
+
+        Each is done whatever becomes of the other: not everybody may make partitions.
+        """
+        try:
+            await self._forget_receipts(at)
+        finally:
+            self._months = frozenset()
+            await self._ensure_months(frozenset(months_ahead(at, self._partitions_ahead)))
+
+    async def _forget_receipts(self, at: datetime) -> None:
         old = delete(receipts).where(receipts.c.received_at < at - RECEIPTS_KEPT)
 
         async def forget(connection: AsyncConnection) -> None:

@@ -15,6 +15,10 @@ LONGEST_NAME: Final = 255
 """Characters of a source, slug, scheme or schema version."""
 LONGEST_VALUE: Final = 1024
 """Characters of an identity's value and of its authority."""
+LONGEST_ID: Final = 600
+"""Bytes in UTF-8 of an id of the directory: sums have three in one index, which takes 2700."""
+LONGEST_ENTRY: Final = 1700
+"""Bytes in UTF-8 of other texts of the directory, which are looked up by an index in lower case."""
 MOST_IDENTITIES: Final = 100
 """Of one event."""
 DEEPEST: Final = 20

@@ -20,7 +20,7 @@ from cscs_domain.events.link_correction import (
 )
 from cscs_domain.events.linking import link, wanted_by
 from cscs_domain.events.links import Correction
-from cscs_domain.events.stored import LinkChange, StoredEvent
+from cscs_domain.events.stored import MOST_A_PAGE, LinkChange, StoredEvent
 
 if TYPE_CHECKING:
     from cscs_domain.ports import Directory, UsageEventStore
@@ -41,7 +41,8 @@ async def correct_link(
     """Set the links of all events of this id by hand, and return the events as they are then.
 
     Raises `UnknownEventError`, `UnknownEntryError` for a name that the directory does not have,
-    `InvalidValueError` for a user on an erased event, and `UpstreamServiceError`.
+    `InvalidValueError` for a user on an erased event and for an id in too many windows, and
+    `UpstreamServiceError`.
     """
     correction = Correction(by=_checked(by), at=at, reason=request.reason)
 
@@ -67,8 +68,8 @@ async def withdraw_correction(
     """Let links by hand be automatic again, and return the events as they are then.
 
     Links that are automatic already stay as they are. Raises `UnknownEventError`,
-    `InvalidValueError` for an erased event, whose link could not be made again, and
-    `UpstreamServiceError`.
+    `InvalidValueError` for an erased event, whose link could not be made again, and for an id in
+    too many windows, and `UpstreamServiceError`.
     """
     withdrawal = Correction(by=_checked(by), at=at, reason=check_reason(reason))
 
@@ -94,6 +95,7 @@ async def _put(
         there = await store.events(event_id)
         if not there:
             raise UnknownEventError(event_id)
+        _refuse_many(there)
         rule = await rule_for(there)
         made = [attrs.evolve(stored, link=rule(stored.event, stored.link)) for stored in there]
         changes = [
@@ -104,6 +106,12 @@ async def _put(
         if dry_run or await store.correct(changes, at=at) == len(changes):
             return made
     raise StoreUnavailableError("the event store", f"event {event_id} keeps being replaced")
+
+
+def _refuse_many(there: Sequence[StoredEvent]) -> None:
+    if len(there) >= MOST_A_PAGE:
+        reason = f"is in {MOST_A_PAGE} windows or more: give each an id of its own"
+        raise InvalidValueError("event", str(there[0].event_id), reason)
 
 
 def _refuse_erased(there: Sequence[StoredEvent], reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cscs_domain.events.directory_records import DirectoryProject, OpenstackRequest
-from cscs_domain.events.slugs import slug
+from cscs_domain.events.slugs import bare_slug, slug
 
 
 def folded(text: str) -> str:
@@ -22,8 +22,8 @@ def folded_slug(project: DirectoryProject) -> str | None:
 
 
 def title_slug(project: DirectoryProject) -> str:
-    """The slug of a project's title, which every project has."""
-    return slug(project.title)
+    """The slug of a project's title; empty if nothing is left of it."""
+    return bare_slug(project.title)
 
 
 def openstack_names(request: OpenstackRequest, project: DirectoryProject) -> tuple[str, ...]:
@@ -34,5 +34,5 @@ def openstack_names(request: OpenstackRequest, project: DirectoryProject) -> tup
     """
     customer = slug(request.customer_key)
     by_title = f"{customer}-{slug(request.project_title or project.title)}"
-    by_slug = f"{customer}-{folded_slug(project) or title_slug(project)}"
+    by_slug = f"{customer}-{folded_slug(project) or slug(project.title)}"
     return (by_title,) if by_title == by_slug else (by_title, by_slug)

@@ -16,7 +16,12 @@ import attrs
 
 from cscs_domain._text import label, shown
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.events.bounds import LARGEST_COUNT, LONGEST_VALUE
+from cscs_domain.events.bounds import (
+    LARGEST_COUNT,
+    LONGEST_ENTRY,
+    LONGEST_ID,
+    LONGEST_VALUE,
+)
 from cscs_domain.events.directory_records import AllocationStatus, GrantedUnit
 from cscs_domain.events.event import check_text
 from cscs_domain.events.utc_times import in_utc
@@ -24,6 +29,7 @@ from cscs_domain.problems import Problem, ProblemCode, Severity
 from cscs_domain.quantities import parse_quantity
 
 _LARGEST: Final = Decimal(10) ** len(str(LARGEST_COUNT))
+_IDS: Final = frozenset({"id", "project", "allocation", "default_project"})
 _LEFT_OUT: Final = "The record is left out until that is mended."
 
 
@@ -69,6 +75,9 @@ class Row:
         except InvalidValueError as error:
             self.refuse(str(error))
             return ""
+        most = LONGEST_ID if key in _IDS else LONGEST_ENTRY
+        if len(str(text).encode()) > most:
+            self.refuse(f"{key} {shown(text)} is longer than {most} bytes in UTF-8")
         return str(text)
 
     def needed(self, key: str) -> str:

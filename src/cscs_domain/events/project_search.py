@@ -18,7 +18,7 @@ from cscs_domain.events.directory_records import (
 from cscs_domain.events.event import ResourceUsageEvent
 from cscs_domain.events.link_book import LinkBook
 from cscs_domain.events.links import LinkGap, ProjectMatch
-from cscs_domain.events.slugs import slug
+from cscs_domain.events.slugs import bare_slug
 
 DEFAULT_PROJECT: Final = "_pbs_project_default"
 """What PBS calls the project of jobs that name none."""
@@ -68,9 +68,10 @@ def may_be_found(name: str) -> bool:
     return len(name) <= LONGEST_VALUE
 
 
-def slugs_to_try(name: str) -> tuple[str, str]:
-    """The name as it is, since slugs of projects may have underscores, then its slug."""
-    return name, slug(name)
+def slugs_to_try(name: str) -> tuple[str, ...]:
+    """The name as it is, since slugs of projects may have underscores, then its slug if any."""
+    slugged = bare_slug(name)
+    return (name, slugged) if slugged else (name,)
 
 
 def find_project(
@@ -97,11 +98,10 @@ def _requests_of(
 def _by_name(name: str, book: LinkBook) -> FoundProject:
     if found := book.projects_by_title(name):
         return _the_one(found, ProjectMatch.TITLE)
-    as_it_is, slugged = slugs_to_try(name)
-    for text in (as_it_is, slugged):
+    for text in slugs_to_try(name):
         if found := book.projects_by_slug(text):
             return _the_one(found, ProjectMatch.SLUG)
-    if found := book.projects_by_title_slug(slugged):
+    if found := book.projects_by_title_slug(bare_slug(name)):
         return _the_one(found, ProjectMatch.SLUG)
     return _UNKNOWN
 

@@ -21,7 +21,12 @@ def slug(text: str) -> str:
     >>> slug("Hélène's  Climate_runs (2025)")
     'helenes-climate-runs-2025'
     """
+    return bare_slug(text) or _NAMELESS
+
+
+def bare_slug(text: str) -> str:
+    """The same, empty if nothing is left: by `project` such a text would find a stranger's."""
     plain = text.lower()
     if not plain.isascii():
         plain = normalize("NFKD", plain).lower()
-    return _BETWEEN.sub("-", _DROPPED.sub("", plain)).strip("-") or _NAMELESS
+    return _BETWEEN.sub("-", _DROPPED.sub("", plain)).strip("-")

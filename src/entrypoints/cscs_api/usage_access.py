@@ -47,9 +47,9 @@ class UsageAccess:
         caller = caller_of(scope)
         query = DirectoryQuery(external_ids=frozenset({caller.subject}))
         known = await self._directory.find(query)
-        found = {user.id for user in known.users if user.external_id == caller.subject}
+        found = known.book.users_by_external_id(caller.subject)
         if len(found) == 1:
-            return found.pop()
+            return found[0].id
         raise _unknown(caller, several=bool(found))
 
     async def shown_user(self, scope: Scope, wanted: str | None) -> str | None:

@@ -46,5 +46,7 @@ class CollectorKeys:
         return sender
 
     def _follow_files(self) -> None:
+        # All files are looked at first, so that two collectors may exchange their keys.
+        wanted = {key.name: key.wanted() for key in self._keys}
         for key in self._keys:
-            key.follow({other.digest: other.name for other in self._keys if other is not key})
+            key.follow({wanted[other.name]: other.name for other in self._keys if other is not key})

@@ -42,8 +42,11 @@ def event_store(settings: Settings) -> UsageEventStore:
     return SqlUsageEventStore(engine, zone=settings.zone, partitions_ahead=events.partitions_ahead)
 
 
-def event_directory(settings: Settings) -> Directory:
-    """What events are linked to. A file that is not named yet is an empty directory."""
+def event_directory(settings: Settings, *, runs_on: bool) -> Directory:
+    """What events are linked to. A file that is not named yet is an empty directory.
+
+    A program that runs on keeps what it read from tables; a command asks for what it needs.
+    """
     choice = settings.adapters.directory
     match choice.kind:
         case AdapterKind.FAKE:
@@ -53,17 +56,19 @@ def event_directory(settings: Settings) -> Directory:
                 LoggedDirectory(FileDirectory(choice.path[0])) if choice.path else FakeDirectory()
             )
         case _:
-            return _sql_directory(settings)
+            return _sql_directory(settings, runs_on=runs_on)
 
 
-def _sql_directory(settings: Settings) -> Directory:
+def _sql_directory(settings: Settings, *, runs_on: bool) -> Directory:
     from cscs_sql.database_urls import async_engine
+    from cscs_sql.directory import SqlDirectory
     from cscs_sql.remembered_directory import RememberedDirectory
 
     events = settings.events
     # A batch asks the directory for much shorter than it stores.
     size = max(1, events.pool_size // 2)
-    return RememberedDirectory(async_engine(events.database_url.reveal(), pool_size=size))
+    engine = async_engine(events.database_url.reveal(), pool_size=size)
+    return RememberedDirectory(engine) if runs_on else SqlDirectory(engine)
 
 
 def unusable_database(settings: Settings) -> Iterator[Mistake]:

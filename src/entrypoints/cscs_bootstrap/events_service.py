@@ -62,9 +62,11 @@ class EventsService(ClosedAtTheEnd):
 
     async def _maintain(self) -> bool:
         try:
-            await self.store.maintain(at=self.clock.now())
-            # Where nobody reads sums, notes of touched days would pile up.
-            await self.store.refresh()
+            try:
+                await self.store.maintain(at=self.clock.now())
+            finally:
+                # Where nobody reads sums, notes of touched days would pile up.
+                await self.store.refresh()
         except CscsError as error:
             _LOG.warning("event_store_not_maintained", reason=str(error))
             return False
@@ -89,12 +91,17 @@ def are_events_configured(loaded: LoadedSettings) -> bool:
     )
 
 
-def events_service(settings: Settings, clock: Clock | None = None) -> EventsService:
-    """Wire what `load` has found fit for it. Connections are made when they are needed."""
+def events_service(
+    settings: Settings, clock: Clock | None = None, *, runs_on: bool = False
+) -> EventsService:
+    """Wire what `load` has found fit for it. Connections are made when they are needed.
+
+    A service that runs on may keep more in memory than a command that ends soon.
+    """
     events = settings.events
     return EventsService(
         store=event_store(settings),
-        directory=event_directory(settings),
+        directory=event_directory(settings, runs_on=runs_on),
         clock=clock or SystemClock(),
         zone=settings.zone,
         sources=events.sources,
@@ -114,4 +121,4 @@ def events_for_server(loaded: LoadedSettings, clock: Clock | None = None) -> Eve
     if not are_events_configured(loaded):
         return None
     refuse_unusable_store(loaded.settings)
-    return events_service(loaded.settings, clock)
+    return events_service(loaded.settings, clock, runs_on=True)

@@ -26,8 +26,13 @@ class WatchedKey:
         self._secret = secret
         self._told: tuple[bytes, str] | None = None
 
+    def wanted(self) -> bytes:
+        """The digest of what its file has, if that may be a key; else of the key that it has."""
+        text = self._secret.reveal()
+        return digest_of(text) if self._fault(text, None) is None else self.digest
+
     def follow(self, others: Mapping[bytes, str]) -> None:
-        """Take the key that the file has now, unless it is no good; `others` are in use already.
+        """Take the key that the file has now, unless it is no good or one of the `others`.
 
         A fault is told once while it lasts.
         """

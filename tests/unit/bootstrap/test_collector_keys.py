@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from cscs_bootstrap.collector_keys import CollectorKeys
+from cscs_bootstrap.secrets import FileSecret
 from cscs_bootstrap.settings import load_settings
 
 FIRST, SECOND = "the-first-key-of-all", "the-second-key-of-all"
@@ -131,3 +132,28 @@ class TestKeysInFiles:
                 assert found.sender_of(FIRST) == "default"
 
         assert len(lines) == 2
+
+
+def test_two_collectors_may_exchange_their_keys(tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "two"]
+    for file, key in zip(files, (FIRST, SECOND), strict=True):
+        file.write_text(key, encoding="utf-8")
+    found = CollectorKeys([(file.name, FileSecret(file)) for file in files])
+    for file, key in zip(files, (SECOND, FIRST), strict=True):
+        file.write_text(f"{key}\n", encoding="utf-8")
+
+    with capture_logs() as lines:
+        assert (found.sender_of(FIRST), found.sender_of(SECOND)) == ("two", "one")
+    assert lines == []
+
+
+def test_two_collectors_cannot_have_one_new_key(tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "two"]
+    for file, key in zip(files, (FIRST, SECOND), strict=True):
+        file.write_text(key, encoding="utf-8")
+    found = CollectorKeys([(file.name, FileSecret(file)) for file in files])
+    for file in files:
+        file.write_text("a-new-key-of-both-of-them", encoding="utf-8")
+
+    assert found.sender_of("a-new-key-of-both-of-them") is None
+    assert (found.sender_of(FIRST), found.sender_of(SECOND)) == ("one", "two")

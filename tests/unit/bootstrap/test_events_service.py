@@ -40,6 +40,13 @@ class BrokenStore(FakeUsageEventStore):
         raise ZeroDivisionError(at)
 
 
+class StoreWithoutRoom(FakeUsageEventStore):
+    """Makes no room for coming months."""
+
+    async def maintain(self, *, at: datetime) -> None:
+        raise StoreUnavailableError("the event store", f"no right to make tables at {at}")
+
+
 class Pauses:
     """Takes the place of sleeping, ends the background work after so many pauses."""
 
@@ -112,6 +119,17 @@ class TestBackground:
                 await self.run(service, pauses)
 
         assert pauses.lengths == [timedelta(minutes=5)]
+        assert [line["event"] for line in lines] == ["event_store_not_maintained"]
+
+    async def test_sums_are_refreshed_though_there_is_no_room_to_be_made(self) -> None:
+        """As where the server may not make partitions."""
+        async with events_service(settings_of()) as service:
+            service.store = StoreWithoutRoom(UTC)
+            await service.store.store([linked(an_event())], at=NOW)
+            with capture_logs() as lines:
+                await self.run(service, Pauses(1))
+
+            assert await service.store.refresh() == 0
         assert [line["event"] for line in lines] == ["event_store_not_maintained"]
 
     async def test_a_fault_of_our_own_does_not_end_it(self) -> None:

@@ -34,7 +34,7 @@ from cscs_domain.events.links import (
     ProjectMatch,
     UserMatch,
 )
-from cscs_domain.events.stored import ErasedEvent, LinkChange, StoredEvent
+from cscs_domain.events.stored import MOST_A_PAGE, ErasedEvent, LinkChange, StoredEvent
 from cscs_fakes.directory import FakeDirectory
 from cscs_fakes.usage_event_store import FakeUsageEventStore
 from tests.events_site import NOW, START, UNRESOLVED, ZURICH, an_event, at, linked, only_one
@@ -253,6 +253,13 @@ async def test_all_windows_of_an_id_are_corrected() -> None:
     assert [stored.link.user for stored in made] == ["u2", "u2"]
     assert [stored.link.project for stored in made] == ["p1", None]
     assert list(made) == list(await store.events(UUID(int=1)))
+
+
+async def test_an_id_in_too_many_windows_is_not_corrected_in_part() -> None:
+    store = await store_with(*[LINKED] * MOST_A_PAGE)
+
+    with pytest.raises(InvalidValueError, match="is in 1000 windows or more"):
+        await correct(store, CorrectionRequest(user=None, reason="told"))
 
 
 async def test_a_dry_run_shows_what_would_be() -> None:

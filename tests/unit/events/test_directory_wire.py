@@ -50,6 +50,25 @@ def refusal(**members: object) -> Problem:
     return only(problems)
 
 
+@pytest.mark.parametrize("key", ["id", "project"])
+def test_ids_fit_into_an_index_together(key: str) -> None:
+    """What a database cannot keep must not take the rest of the directory down."""
+    projects = [P1, {"id": "é" * 300, "title": "Two"}]
+    good = {"id": "é" * 300, "project": "é" * 300}
+    known, problems = read(projects=projects, allocations=[good, good | {key: "é" * 301}])
+
+    assert [one.id for one in known.allocations] == [good["id"]]
+    assert "longer than 600 bytes in UTF-8" in only(problems).message
+
+
+def test_other_texts_fit_into_an_index_alone() -> None:
+    users = [{"id": "u1", "email": "é" * 850}, {"id": "u2", "email": "é" * 851}]
+    known, problems = read(users=users)
+
+    assert [one.id for one in known.users] == ["u1"]
+    assert "email" in only(problems).message
+
+
 def test_all_that_a_directory_may_hold_is_read() -> None:
     known, problems = read(
         users=[{"id": 7, "external_id": " s ", "email": "", "username": None}],

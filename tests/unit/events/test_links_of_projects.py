@@ -55,6 +55,20 @@ def test_a_project_is_found_by_title_or_slug(
     assert (LinkGap.UNKNOWN_PROJECT in made.gaps) is (project is None)
 
 
+@pytest.mark.parametrize("name", ["...", "—", "()", "???"])
+def test_a_name_without_letters_is_not_that_of_a_project_called_project(name: str) -> None:
+    stranger = DirectoryProject(id="4", title="Project")
+
+    assert link(named(name), directory(USER, stranger)).project is None
+
+
+def test_a_title_without_letters_is_not_found_as_project() -> None:
+    stars = DirectoryProject(id="5", title="***")
+
+    assert link(named("project"), directory(USER, stars)).project is None
+    assert link(named("***"), directory(USER, stars)).project == "5"
+
+
 @pytest.mark.parametrize(
     ("context", "slug", "sought"),
     [

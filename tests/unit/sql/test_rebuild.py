@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from datetime import UTC, date, datetime, tzinfo
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select
 
-from cscs_domain.errors import OutdatedStoreError
+from cscs_domain.errors import InvalidValueError, OutdatedStoreError
 from cscs_domain.events.batches import parse_batch
 from cscs_domain.events.event import DEFAULT_SOURCES
 from cscs_domain.events.links import Correction, Link
@@ -140,21 +141,56 @@ def test_another_zone_touches_every_day_with_events(database: str) -> None:
     assert days == [date(2025, 11, 1), date(2025, 11, 3)]
 
 
-def test_sums_of_days_whose_events_were_dropped_are_kept(database: str) -> None:
+def put_sums(url: str, days: Sequence[date]) -> None:
     sums = ("cpu_seconds", "gpu_seconds", "walltime_seconds", "ram_byte_seconds")
     row = dict.fromkeys((*sums, "storage_byte_seconds", "events", "not_summed"), 1)
     key = {"source": "pbs", "user_id": "", "project_id": "", "allocation_id": ""}
-    days = [date(2020, 1, 1), date(2025, 10, 31), date(2025, 11, 1)]
-    with opened(database) as connection:
-        put_events(connection, [FIRST])
+    with opened(url) as connection:
         connection.execute(insert(summaries), [{"day": day, **key, **row} for day in days])
 
-    rebuild(database, ZURICH)
+
+def test_days_whose_events_were_dropped_keep_their_sums(database: str) -> None:
+    oldest = SiteDays(UTC).of(FIRST)
+    days = [date(2020, 1, 1), oldest, oldest + timedelta(days=1), oldest + timedelta(days=9)]
+    with opened(database) as connection:
+        put_events(connection, [FIRST, FIRST + 24 * HOUR])
+    put_sums(database, days)
+
+    assert rebuild(database, UTC) == 1
 
     with opened(database) as connection:
         kept = sorted(connection.scalars(select(summaries.c.day)))
-    # The event is of the second of these in UTC, and of the third in Zurich.
-    assert kept == days[:1]
+        touched = sorted(connection.scalars(select(touched_days.c.day)))
+    # The oldest event's day may have lost others, which nobody could sum up again.
+    assert (kept, touched) == (days[:2], days[2:3])
+
+
+def test_sums_that_are_all_there_is_cannot_be_moved_to_days_of_another_zone(database: str) -> None:
+    with opened(database) as connection:
+        put_events(connection, [FIRST])
+    put_sums(database, [date(2020, 1, 1)])
+
+    with pytest.raises(InvalidValueError, match="cannot take the place of UTC"):
+        rebuild(database, ZURICH)
+
+    assert schema_state(database).zone == "UTC"
+
+
+async def test_a_day_that_has_lost_events_is_not_summed_up_again(database: str) -> None:
+    oldest = SiteDays(UTC).of(FIRST)
+    with opened(database) as connection:
+        put_events(connection, [FIRST, FIRST + 24 * HOUR])
+        days = [{"day": oldest}, {"day": oldest + timedelta(days=1)}]
+        connection.execute(insert(touched_days), days)
+    put_sums(database, [date(2020, 1, 1), oldest])
+
+    async with opened_store(database, zone=UTC) as store:
+        assert await store.refresh() == 1
+        assert await store.refresh() == 0
+
+    with opened(database) as connection:
+        sums = dict(connection.execute(select(summaries.c.day, summaries.c.cpu_seconds)).all())
+    assert sums[oldest] == 1
 
 
 def test_a_day_of_25_hours_is_one_day(database: str) -> None:

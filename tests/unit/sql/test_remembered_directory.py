@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import delete, text
 
+from cscs_domain.errors import UpstreamServiceError
 from cscs_domain.events.directory import DirectoryQuery, DirectoryUser, KnownDirectory
 from cscs_fakes.invented_directory import make_directory
 from cscs_sql.database_urls import async_engine
@@ -48,28 +49,55 @@ def ids(known: KnownDirectory) -> set[str]:
     return {user.id for user in known.users}
 
 
-async def test_it_is_read_once_for_many_who_ask(directory: RememberedDirectory) -> None:
-    found = await asyncio.gather(*(directory.find(ANYBODY) for _ in range(10)))
+async def after_reading(directory: RememberedDirectory) -> KnownDirectory:
+    """What is known once a reading that the question began has ended."""
+    await directory.find(NOBODY)
+    await directory.settle()
+    return await directory.find(NOBODY)
+
+
+async def test_nobody_waits_for_it_and_it_is_read_once(directory: RememberedDirectory) -> None:
+    first = await asyncio.gather(*(directory.find(ANYBODY) for _ in range(10)))
+    await directory.settle()
+    later = await asyncio.gather(*(directory.find(ANYBODY) for _ in range(10)))
 
     assert directory.reads == 1
-    assert all(known is found[0] for known in found)
-    assert ids(found[0]) == ids(KNOWN)
+    assert [ids(known) for known in first] == [{"u1"}] * 10
+    assert all(known is later[0] for known in later)
+    assert ids(later[0]) == ids(KNOWN)
+
+
+async def test_somebody_who_goes_away_does_not_end_the_reading(
+    directory: RememberedDirectory,
+) -> None:
+    await directory.find(ANYBODY)
+    waiting = asyncio.create_task(directory.settle())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await directory.settle()
+
+    assert ids(await directory.find(NOBODY)) == ids(KNOWN)
+    assert directory.reads == 1
 
 
 async def test_another_one_that_was_loaded_is_there_at_once(
-    directory: RememberedDirectory, database: str
+    directory: RememberedDirectory, database: str, watch: Watch
 ) -> None:
-    await directory.find(NOBODY)
+    await after_reading(directory)
     await asyncio.to_thread(load_directory, database, NEW)
+    watch.seconds += 2
 
-    assert ids(await directory.find(NOBODY)) == {"new"}
+    newcomer = DirectoryQuery(usernames=frozenset({"newcomer"}))
+    assert ids(await directory.find(newcomer)) == {"new"}
+    assert ids(await after_reading(directory)) == {"new"}
     assert directory.reads == 2
 
 
 async def test_a_rehearsal_of_loading_changes_nothing(
     directory: RememberedDirectory, database: str
 ) -> None:
-    await directory.find(NOBODY)
+    await after_reading(directory)
     await asyncio.to_thread(load_directory, database, NEW, dry_run=True)
 
     assert ids(await directory.find(NOBODY)) == ids(KNOWN)
@@ -79,14 +107,32 @@ async def test_a_rehearsal_of_loading_changes_nothing(
 async def test_what_others_change_in_the_tables_is_seen_after_a_while(
     directory: RememberedDirectory, database: str, watch: Watch
 ) -> None:
-    await directory.find(NOBODY)
+    await after_reading(directory)
     with opened(database) as connection:
         connection.execute(text("DELETE FROM directory_users WHERE id = 'u1'"))
 
     watch.seconds = OLDEST_SECONDS - 1
-    assert "u1" in ids(await directory.find(NOBODY))
+    assert "u1" in ids(await after_reading(directory))
     watch.seconds = OLDEST_SECONDS
+    assert "u1" in ids(await directory.find(NOBODY))  # nobody waits for a new reading
+    await directory.settle()
     assert "u1" not in ids(await directory.find(NOBODY))
+
+
+async def test_a_row_that_makes_no_sense_fails_those_who_need_it_only(
+    directory: RememberedDirectory, database: str
+) -> None:
+    spoilt = KNOWN.allocations[0]
+    with opened(database) as connection:
+        connection.execute(
+            text("UPDATE directory_allocations SET status = 'Active' WHERE id = :id"),
+            {"id": spoilt.id},
+        )
+
+    assert ids(await after_reading(directory)) == set()
+    assert ids(await directory.find(ANYBODY)) == {"u1"} or spoilt.project == "p1"
+    with pytest.raises(UpstreamServiceError, match="a row of its tables cannot be read"):
+        await directory.find(DirectoryQuery(project_ids=frozenset({spoilt.project})))
 
 
 async def test_tables_that_others_filled_are_asked_every_time(
@@ -95,6 +141,7 @@ async def test_tables_that_others_filled_are_asked_every_time(
     with opened(database) as connection:
         connection.execute(delete(facts).where(facts.c.name == DIRECTORY_VERSION))
 
+    await after_reading(directory)
     assert ids(await directory.find(ANYBODY)) == {"u1"}
     assert directory.reads == 0
 
@@ -103,7 +150,17 @@ async def test_a_large_one_is_asked_for_what_is_needed(database: str) -> None:
     load_directory(database, KNOWN)
     directory = RememberedDirectory(async_engine(database), most=len(KNOWN.users))
     try:
+        await after_reading(directory)
         assert ids(await directory.find(ANYBODY)) == {"u1"}
         assert directory.reads == 0
     finally:
         await directory.close()
+
+
+async def test_it_can_be_closed_while_it_is_read(database: str) -> None:
+    load_directory(database, KNOWN)
+    directory = RememberedDirectory(async_engine(database))
+    await directory.find(ANYBODY)
+    await directory.close()
+
+    assert not directory.is_reading

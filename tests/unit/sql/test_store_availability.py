@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cscs_domain.errors import StoreUnavailableError
 from cscs_domain.events.stored import EventFilter
 from cscs_sql.availability import telling_unavailability
+from cscs_sql.database_urls import async_engine, sync_engine
 from cscs_sql.usage_event_store import SqlUsageEventStore
 from tests.events_site import NOW, everything
 from tests.sql_databases import initialised, postgresql, sqlite
@@ -87,6 +90,56 @@ async def test_connections_that_died_unnoticed_are_replaced(tmp_path: Path) -> N
             )
 
             assert len(await everything(store)) == 9
+
+
+async def test_nobody_waits_for_a_lock_without_end(tmp_path: Path) -> None:
+    with initialised(postgresql, tmp_path) as url:
+        options = make_url(url).normalized_query.get("options", ())
+        patience = {"options": " ".join((*options, "-c lock_timeout=200ms"))}
+        hasty = make_url(url).update_query_dict(patience).render_as_string(hide_password=False)
+        async with opened_store(hasty) as store:
+            with blocking(url, LINKS_LOCKED), pytest.raises(StoreUnavailableError) as raised:
+                await store.store(some(range(10)), at=NOW)
+            outcome = await store.store(some(range(10)), at=NOW)
+
+    assert raised.value.retryable
+    assert outcome.stored == 10
+
+
+@pytest.mark.parametrize(("make", "patience"), [(async_engine, "20s"), (sync_engine, "10min")])
+async def test_every_connection_has_bounds(
+    tmp_path: Path, make: Callable[[str], Engine | AsyncEngine], patience: str
+) -> None:
+    show = text("SELECT current_setting('lock_timeout'), current_setting('transaction_isolation')")
+    with initialised(postgresql, tmp_path) as url:
+        engine = make(url)
+        if isinstance(engine, AsyncEngine):
+            async with engine.connect() as connection:
+                found = (await connection.execute(show)).one()
+            await engine.dispose()
+        else:
+            with engine.connect() as plain:
+                found = plain.execute(show).one()
+            engine.dispose()
+
+    assert tuple(found) == (patience, "read committed")
+
+
+async def test_a_caller_who_is_gone_leaves_no_error_behind(tmp_path: Path) -> None:
+    complaints: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: complaints.append(context["message"]))
+    with initialised(postgresql, tmp_path) as url:
+        async with opened_store(url) as store:
+            with blocking(url, LINKS_LOCKED):
+                storing = asyncio.create_task(store.store(some(range(10)), at=NOW))
+                lost = await waiting_backend(url)
+                storing.cancel()
+                await asyncio.gather(storing, return_exceptions=True)
+                run(url, f"SELECT pg_terminate_backend({lost})")
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_a_transaction_in_a_deadlock_is_run_again(tmp_path: Path) -> None:
@@ -233,7 +286,7 @@ def test_waiting_helps_against_some_of_what_servers_say(text: str, *, retryable:
 
 
 def test_rights_that_are_missing_are_said_to_be() -> None:
-    refused = pytest.raises(StoreUnavailableError, match=r"whose the tables are \(42501\)")
+    refused = pytest.raises(StoreUnavailableError, match=r"take the owner .* \(42501\)")
     with refused as raised, telling_unavailability():
         raise psycopg.errors.InsufficientPrivilege("permission denied for table x")
 

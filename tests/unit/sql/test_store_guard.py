@@ -71,6 +71,11 @@ async def erase(store: SqlUsageEventStore, stored: StoredEvent) -> object:
     return await store.erase([erased], at=NOW)
 
 
+async def forget(store: SqlUsageEventStore, stored: StoredEvent) -> object:
+    del stored
+    return await store.forget_user("u1")
+
+
 async def refresh(store: SqlUsageEventStore, stored: StoredEvent) -> object:
     del stored
     return await store.refresh()
@@ -104,6 +109,7 @@ WRITES: Final[list[Action]] = [
     relink,
     correct,
     erase,
+    forget,
     refresh,
     maintain,
 ]

@@ -93,3 +93,5 @@ def downgrade() -> None:
         "directory_users",
     ):
         op.drop_table(name)
+    # Who remembers the directory asks for its version, and must not find that of one that is gone.
+    op.execute("DELETE FROM resource_usage_store WHERE name = 'directory_version'")
