@@ -10,20 +10,21 @@ from typing import cast
 
 import attrs
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cscs_domain.events.batches import MOST_ERRORS_OF_A_BATCH, parse_batch
 from cscs_domain.events.bounds import LATEST
 from cscs_domain.events.event import DEFAULT_SOURCES, ResourceUsageEvent
 from cscs_domain.events.event_ids import event_id_of
-from cscs_domain.events.event_wire import event_from_wire, event_to_wire
+from cscs_domain.events.event_wire import event_from_wire, event_to_wire, read_carefully
 from cscs_domain.events.field_errors import (
     MOST_ERRORS_OF_AN_EVENT,
     FieldError,
     MalformedBatchError,
     MalformedEventError,
 )
+from cscs_domain.events.quick_reading import read_quickly
 from cscs_fakes.strategies import (
     hostile_usage_event_wires,
     json_values,
@@ -48,6 +49,28 @@ def nested(levels: int) -> Wire:
     for level in range(levels):
         made = [made] if level % 2 else {"": made}
     return {"deep": made}
+
+
+def carefully(wire: Wire) -> ResourceUsageEvent | None:
+    with contextlib.suppress(MalformedEventError):
+        return read_carefully(wire, sources=DEFAULT_SOURCES)
+    return None
+
+
+@given(usage_event_wires())
+def test_what_is_right_is_read_quickly_as_it_is_carefully(wire: Wire) -> None:
+    quick = read_quickly(wire, DEFAULT_SOURCES)
+
+    assert quick is not None
+    assert quick == carefully(wire)
+
+
+@given(hostile_usage_event_wires() | st.dictionaries(st.text(), json_values()))
+def test_what_is_wrong_is_not_read_quickly_either(wire: object) -> None:
+    assume(isinstance(wire, dict))
+    wire = cast(Wire, wire)
+
+    assert read_quickly(wire, DEFAULT_SOURCES) == carefully(wire)
 
 
 @given(usage_events())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
@@ -24,6 +25,8 @@ def slug(text: str) -> str:
     return bare_slug(text) or _NAMELESS
 
 
+# The events of a batch name few projects, each of them several times on the way.
+@lru_cache(maxsize=1 << 12)
 def bare_slug(text: str) -> str:
     """The same, empty if nothing is left: by `project` such a text would find a stranger's."""
     plain = text.lower()

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from cscs_api.app import create_app
 from cscs_bootstrap.events_service import events_for_server
 from cscs_bootstrap.logs import configure_logs
+from cscs_bootstrap.quiet_gc import spare_what_stays
 from cscs_bootstrap.wiring import load_for_server
 from cscs_domain.errors import ConfigurationError
 
@@ -35,3 +36,4 @@ def application() -> Starlette:
 
 
 app = application()
+spare_what_stays()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from cscs_bootstrap.quiet_gc import spare_what_stays
 from cscs_cli.exit_codes import ExitCode
 from cscs_cli.failures import UsageError
 
@@ -55,6 +56,7 @@ def make_server(settings: Settings, events: EventsService | None = None) -> Serv
 
 def run_server(server: Server, listener: socket.socket) -> int:
     """Serve until SIGINT or SIGTERM, which is a good end."""
+    spare_what_stays()
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
