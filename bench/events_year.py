@@ -19,8 +19,11 @@ import psycopg
 
 from bench.events import fresh_store
 from cscs_domain.events.stored import SumsQuery, UsageScope
+from cscs_domain.usage.months import Month, months_between
 from cscs_sql.administration import rebuild
 from cscs_sql.database_urls import async_engine
+from cscs_sql.opening import opened
+from cscs_sql.partitions import ensure_months
 from cscs_sql.usage_event_store import SqlUsageEventStore
 
 _ZONE: Final = ZoneInfo("Europe/Zurich")
@@ -75,6 +78,8 @@ def main() -> None:
 
 def _fill(url: str, events: int) -> None:
     began, made = time.perf_counter(), 0
+    with opened(url) as admin:
+        ensure_months(admin, months_between(Month(2024, 12), Month(2025, 12)))
     with psycopg.connect(url, autocommit=True) as connection:
         for month in range(12):
             begin = datetime(2024, 12, 31, 23, tzinfo=UTC) + timedelta(days=_DAYS * month // 12)
