@@ -6,15 +6,12 @@ import attrs
 
 from cscs_domain._text import shown
 from cscs_domain.errors import InvalidValueError
-from cscs_domain.events.bounds import LARGEST_COUNT
+from cscs_domain.events.field_rules import count_fault
 
 
 def _count(_owner: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidValueError(attribute.name, shown(value), "is not a whole number")
-    if not 0 <= value <= LARGEST_COUNT:
-        reason = "is less than 0" if value < 0 else f"is more than {LARGEST_COUNT}"
-        raise InvalidValueError(attribute.name, shown(value), reason)
+    if fault := count_fault(value):
+        raise InvalidValueError(attribute.name, shown(value), fault)
 
 
 _count_or_none = attrs.validators.optional(_count)

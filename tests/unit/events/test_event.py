@@ -170,10 +170,10 @@ def test_an_identity_has_a_scheme_and_a_value(arguments: tuple[str, ...], what: 
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (-1, "is less than 0"),
-        (2**63, "is more than"),
-        (1.0, "is not a whole number"),
-        (True, "is not a whole number"),
+        (-1, "must not be less than 0"),
+        (2**63, "must not be greater than"),
+        (1.0, "must be an integer number"),
+        (True, "must be an integer number"),
     ],
 )
 def test_a_metric_is_a_whole_number(value: Any, reason: str) -> None:
